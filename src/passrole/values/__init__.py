@@ -1,0 +1,1 @@
+"""The ground floor: small frozen values that every other floor speaks in."""
