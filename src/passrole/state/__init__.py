@@ -1,0 +1,1 @@
+"""What the endpoint remembers: accounts, IAM entities, sessions, associations and the trail."""

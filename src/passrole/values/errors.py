@@ -53,7 +53,9 @@ class ServiceError(PassroleError):
         return _rebuild, (type(self), self.message, self.code, self.status, dict(self.fields))
 
 
-def _rebuild(kind: type[ServiceError], message: str, code: str, status: int, fields: dict[str, str]) -> ServiceError:
+def _rebuild(
+    kind: type[ServiceError], message: str, code: str, status: int, fields: dict[str, str]
+) -> ServiceError:
     error = kind.__new__(kind)
     ServiceError.__init__(error, message, code=code, status=status, fields=fields)
     return error

@@ -1,0 +1,94 @@
+"""What a service operation is: a plain function of an authorized call and its input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol, TypeVar
+
+from passrole.authorize.call import Call, Caller
+from passrole.passing.permit import AuthorizedCall, RolePass
+from passrole.state.directory import Directory
+from passrole.state.trail import Trail
+from passrole.values.ids import Ids
+
+Output = Mapping[str, object]
+
+
+class ActAs(Protocol):
+    """How a service acts on its own: its call is authorized and recorded like anyone's."""
+
+    async def call(self, service: str, operation: str, given: Mapping[str, object]) -> Output:
+        """Returns the parsed output. Raises ServiceError as the service would answer it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCall:
+    """What a handler works with: the authorized call and everything it may touch.
+
+    Time, ids, account and state come in through here; a handler reads no clock, no environment
+    and no global.
+    """
+
+    authorized: AuthorizedCall
+    directory: Directory
+    trail: Trail
+    ids: Ids
+
+    @property
+    def call(self) -> Call:
+        """The call as it was authorized."""
+        return self.authorized.call
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks."""
+        return self.authorized.call.caller
+
+    @property
+    def account(self) -> str:
+        """Where it happens: twelve digits."""
+        return self.authorized.call.account
+
+    @property
+    def region(self) -> str:
+        """The region of the credential scope."""
+        return self.authorized.call.region
+
+    @property
+    def now(self) -> datetime:
+        """The endpoint's time, aware, UTC."""
+        return self.authorized.call.now
+
+    @property
+    def passes(self) -> tuple[RolePass, ...]:
+        """The roles that this call hands on, already judged."""
+        return self.authorized.passes
+
+    def arn(self, resource: str) -> str:
+        """``arn:aws:iam::ACCOUNT:resource``."""
+        return f"arn:aws:iam::{self.account}:{resource}"
+
+
+# The input's TypedDicts differ from handler to handler; the registry can only say "some mapping".
+Handler = Callable[[ServiceCall, Any], Output]
+H = TypeVar("H", bound=Handler)
+
+OPERATIONS: Final[dict[tuple[str, str], Handler]] = {}
+
+
+def operation(name: str) -> Callable[[H], H]:
+    """Registers a handler for ``service:Operation``, both botocore's names.
+
+    Raises ValueError where two handlers claim one operation.
+    """
+    service, _, member = name.partition(":")
+
+    def registered(handler: H) -> H:
+        if (service, member) in OPERATIONS:
+            raise ValueError(f"{name} has two handlers")
+        OPERATIONS[(service, member)] = handler
+        return handler
+
+    return registered
