@@ -1,0 +1,138 @@
+"""What a call of an operation needs: IAM actions on resources, and the roles that it passes on.
+
+An operation is an API call by botocore's service and operation names, an action what a policy
+names. They differ: ``s3:ListObjectsV2`` needs ``s3:ListBucket``. Facts come from
+``catalog/data/<service>.json``, read when a service is first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from passrole.catalog import files, role_parameters
+from passrole.catalog.role_parameters import RoleParameter
+
+PASS_ROLE = "iam:PassRole"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUse:
+    """One resource type that an action is authorized on.
+
+    template is filled from the call by ``catalog.templates.fill``; templates.UNKNOWN where the
+    input does not tell which resource it is, which is not the same as ``*``. type is "" where the
+    input's ARN may be of any of the service's types.
+    """
+
+    type: str
+    template: str
+    required: bool  # False: only if the input names one
+    keys: tuple[
+        str, ...
+    ]  # condition keys of this resource type: "ec2:InstanceType", "aws:ResourceTag/${TagKey}"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionUse:
+    """One action that an operation is authorized for."""
+
+    action: str  # "ec2:RunInstances"
+    resources: tuple[ResourceUse, ...]  # () : the action has no resource types, its resource is "*"
+    keys: tuple[str, ...]  # condition keys of the action as such: "aws:RequestTag/${TagKey}"
+    when: str  # input path whose presence asks for the action: "TagSpecifications[].Tags"; "" always
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation: its actions, primary first, and its role parameters.
+
+    exempt operations need no permission (``sts:GetCallerIdentity``); they have no actions.
+    iam:PassRole is never among actions: it goes with role_parameters.
+    """
+
+    service: str  # botocore's name: "stepfunctions"
+    name: str
+    actions: tuple[ActionUse, ...]
+    role_parameters: tuple[RoleParameter, ...]
+    exempt: bool
+    access_level: str  # "Read" | "List" | "Write" | "Tagging" | "Permissions management"
+
+
+def services() -> tuple[str, ...]:
+    """botocore's names of the services that the catalog knows, in order."""
+    return files.service_names()
+
+
+def operation(service: str, name: str) -> Operation | None:
+    """The operation, or None where the catalog does not know it: what it needs is then unknown."""
+    known = _service(service)
+    return None if known is None else known.operation(name)
+
+
+def operation_names(service: str) -> tuple[str, ...]:
+    """The operations of a service that the catalog knows, in order; () for a service it does not."""
+    known = _service(service)
+    return () if known is None else tuple(known.rows)
+
+
+def describe(service: str, name: str) -> dict[str, object] | None:
+    """One line of ``passrole catalog --format jsonl``, None for an operation that is not known.
+
+    actions has iam:PassRole right after the primary action where the operation takes a role.
+    """
+    known = operation(service, name)
+    if known is None:
+        return None
+    actions = list(dict.fromkeys(use.action for use in known.actions))
+    if known.role_parameters:
+        actions.insert(1, PASS_ROLE)
+    return {
+        "service": service,
+        "operation": name,
+        "actions": actions,
+        "role_parameters": [
+            {"path": one.path, "holds": one.holds, "principals": list(one.principals)}
+            for one in known.role_parameters
+        ],
+    }
+
+
+class _Service:
+    """One service's file; its operations are made as they are asked for."""
+
+    __slots__ = ("keys", "made", "name", "resources", "rows")
+
+    def __init__(self, name: str, data: Mapping[str, Any]) -> None:
+        self.name = name
+        self.keys: list[tuple[str, ...]] = [tuple(keys) for keys in data["keys"]]
+        self.resources: list[ResourceUse] = [
+            ResourceUse(kind, template, bool(required), self.keys[keys])
+            for kind, template, required, keys in data["resources"]
+        ]
+        self.rows: Mapping[str, Any] = data["operations"]
+        self.made: dict[str, Operation] = {}
+
+    def operation(self, name: str) -> Operation | None:
+        made = self.made.get(name)
+        if made is None and (row := self.rows.get(name)) is not None:
+            made = self.made[name] = Operation(
+                service=self.name,
+                name=name,
+                actions=tuple(
+                    ActionUse(action, tuple(self.resources[one] for one in uses), self.keys[keys], when)
+                    for action, uses, keys, when in row.get("actions", ())
+                ),
+                role_parameters=tuple(role_parameters.read(one) for one in row.get("roles", ())),
+                exempt=row.get("exempt", False),
+                access_level=row["level"],
+            )
+        return made
+
+
+@lru_cache(maxsize=512)
+def _service(name: str) -> _Service | None:
+    data = files.service_file(name)
+    return None if data is None else _Service(name, data)
