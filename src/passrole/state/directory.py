@@ -100,6 +100,10 @@ class Directory:
         """Who refers to value by relation (see entities), oldest reference first."""
         return tuple(self._referring.get((relation, value), {}).values())
 
+    def oldest(self, relation: str, value: str) -> Entity | None:
+        """The first of referring, without going through them all."""
+        return next(iter(self._referring.get((relation, value), {}).values()), None)
+
     # Changing
 
     def put(self, entity: Entity) -> None:

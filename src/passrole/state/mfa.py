@@ -1,0 +1,44 @@
+"""One-time codes of virtual MFA devices.
+
+Source: RFC 6238 (TOTP) with its defaults: HMAC-SHA-1, six digits, steps of 30 seconds.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from datetime import datetime
+from typing import Final
+
+from passrole.state.credentials import MFA_OF, MfaDevice
+from passrole.state.directory import Directory
+from passrole.state.entities import User
+
+STEP: Final = 30  # seconds
+_DRIFT: Final = 1  # how many steps a device's clock may be off, either way
+
+
+def code_at(seed: str, step: int) -> str:
+    """The six digits that a device of that base32 seed shows in a time step (counted from 1970)."""
+    digest = hmac.new(base64.b32decode(seed), step.to_bytes(8, "big"), hashlib.sha1).digest()
+    offset = digest[-1] & 15
+    number = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
+    return f"{number % 10**6:06d}"
+
+
+def step_of(device: MfaDevice, code: str, now: datetime) -> int | None:
+    """The time step in which the device shows that code, near now and not used before, else None."""
+    current = int(now.timestamp()) // STEP
+    for step in range(current - _DRIFT, current + _DRIFT + 1):
+        if step > device.last_step and hmac.compare_digest(code_at(device.seed, step), code):
+            return step
+    return None
+
+
+def device_of(directory: Directory, user: User, serial: str) -> MfaDevice | None:
+    """The device of that serial number if it is assigned to the user."""
+    for device in directory.referring(MFA_OF, user.id):
+        if isinstance(device, MfaDevice) and device.arn == serial:
+            return device
+    return None
