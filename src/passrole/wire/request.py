@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 
@@ -12,8 +12,8 @@ class RawRequest:
     """One HTTP request, byte for byte as the client signed it.
 
     path is percent-encoded as it came; query is without its ``?``. headers keep their order
-    and repetitions, names in lower case (HTTP/1.1 names carry no case). body is as sent,
-    aws-chunked framing included.
+    and repetitions, names in lower case (HTTP/1.1 names carry no case) and values decoded as
+    latin-1, so that no byte is lost. body is as sent, aws-chunked framing included.
     """
 
     method: str
@@ -49,6 +49,7 @@ class Credential:
     date: str  # YYYYMMDD
     region: str
     service: str  # the signing name: "ec2", "states"
+    terminator: str = "aws4_request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +72,4 @@ class KeyRecord:
     secret: str
     session_token: str | None = None  # temporary keys only
     expires: datetime | None = None  # temporary keys only
-    extra: Mapping[str, object] = field(default_factory=dict)
+    active: bool = True
