@@ -27,8 +27,9 @@ class AuthKind(Enum):
     PRESIGN_NOT_YET = auto()  # S3 only
     PRESIGN_EXPIRED = auto()  # S3 only; details expires, now, seconds
     UNKNOWN_KEY = auto()  # detail access_key_id
-    INACTIVE_KEY = auto()
-    BAD_TOKEN = auto()  # missing, malformed or another key's session token; detail token
+    INACTIVE_KEY = auto()  # detail access_key_id
+    BAD_TOKEN = auto()  # a session token that is missing or another key's
+    MALFORMED_TOKEN = auto()  # a session token that nobody can have issued; detail token
     EXPIRED_TOKEN = auto()  # detail token
     MISMATCH = auto()  # the HMAC; details canonical_request, string_to_sign, signature, access_key_id
     # What the signature covers, S3 only:

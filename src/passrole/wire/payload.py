@@ -165,7 +165,7 @@ def _unchunked(raw: RawRequest, chain: _Chain | None, *, trailer: bool) -> tuple
         if smallest[1]:
             details = {"chunk": str(smallest[0]), "size": str(smallest[1])}
             raise AuthFailure(AuthKind.SMALL_CHUNK, details)
-        if framed[position : position + 2] != b"\r\n":
+        if not raw.body.startswith(b"\r\n", position):
             raise AuthFailure(AuthKind.BAD_CHUNKS)
         position += 2
         parts.append(chunk)

@@ -34,6 +34,9 @@ _MAIN: Final[Mapping[str, str]] = {
     "timestream": "timestream-write",
 }
 
+# Signing names whose services sign requests, frame bodies and word errors as S3 does.
+_S3_LIKE: Final = frozenset({"s3", "s3express", "s3-outposts", "s3-object-lambda"})
+
 
 class ServiceEntry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What a client must know to address one service.
@@ -86,6 +89,12 @@ def index() -> Mapping[str, ServiceEntry]:
 def entry(name: str) -> ServiceEntry:
     """Raises KeyError for a service that botocore does not know."""
     return index()[name]
+
+
+def is_s3(name: str) -> bool:
+    """Whether requests to this service are signed, framed and refused by S3's own rules."""
+    found = index().get(name)
+    return found is not None and found.signing_name in _S3_LIKE
 
 
 def signed_as(signing_name: str) -> tuple[str, ...]:
