@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from passrole.policy.document import Policy
 from passrole.values.principal import Principal
+
+if TYPE_CHECKING:
+    from passrole.decision.plan import Compiled
 
 # Key names in lower case. A str is a single-valued key, a tuple a multivalued one.
 Context = Mapping[str, str | tuple[str, ...]]
@@ -38,16 +42,20 @@ class Policies:
 
     resource is the resource-based policy; for ``sts:AssumeRole*`` the role's trust policy, for
     ``kms:*`` the key policy. scps and rcps hold one tuple a level, root first, account last:
-    () where none apply, and an empty level allows nothing (RCPFullAWSAccess is implied).
+    () where none apply, and an empty level allows nothing (RCPFullAWSAccess is implied). Several
+    documents in one layer or level count as one that holds all their statements.
+
+    Keep the object as long as its policies apply: what is compiled for them stays with it.
     """
 
     identity: tuple[Policy, ...] = ()
     resource: Policy | None = None
     boundaries: tuple[Policy, ...] = ()
-    session: tuple[Policy, ...] | None = None  # None: no session policy was given
+    session: tuple[Policy, ...] | None = None  # None: no session policy was given; (): one that is empty
     scps: tuple[tuple[Policy, ...], ...] = ()
     rcps: tuple[tuple[Policy, ...], ...] = ()
     vpc_endpoint: Policy | None = None
+    compiled: Compiled | None = field(default=None, init=False, repr=False, compare=False)
 
 
 class Outcome(Enum):

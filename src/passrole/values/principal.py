@@ -10,7 +10,7 @@ from passrole.values.errors import InvalidArn
 
 
 class PrincipalKind(Enum):
-    """The values of ``aws:PrincipalType``, and a service acting for itself."""
+    """The values of ``aws:PrincipalType``, a service acting for itself, and who vouches for a caller."""
 
     ROOT = "Account"
     USER = "User"
@@ -18,6 +18,7 @@ class PrincipalKind(Enum):
     FEDERATED_USER = "FederatedUser"
     SERVICE = "AWSService"
     ANONYMOUS = "Anonymous"
+    IDENTITY_PROVIDER = "IdentityProvider"  # vouches for an unsigned AssumeRoleWithWebIdentity or …SAML
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,11 @@ class Principal:
 
     arn is what ``GetCallerIdentity`` and denial messages print: the user's, the root's, the
     federated user's or the role *session*'s ARN; a service principal (``lambda.amazonaws.com``)
-    stands there as it is, ``*`` for an anonymous caller. role_arn is the session's role, path
-    included. id is the unique id as ``aws:userid`` has it: ``AIDA…``, ``AROA…:session``, the
-    account's digits for its root, ``ACCOUNT:name`` for a federated user, "" where none is known.
-    issuer_arn and issuer_id name the IAM user behind a federated user.
+    stands there as it is, ``*`` for an anonymous caller, and for a caller whom only an identity
+    provider vouches for that provider, as trust policies name it (its ARN, ``accounts.google.com``).
+    role_arn is the session's role, path included. id is the unique id as ``aws:userid`` has it:
+    ``AIDA…``, ``AROA…:session``, the account's digits for its root, ``ACCOUNT:name`` for a federated
+    user, "" where none is known. issuer_arn and issuer_id name the IAM user behind a federated user.
     """
 
     kind: PrincipalKind

@@ -1,0 +1,77 @@
+"""Statements against a request of which something is unknown: yes, no, or it depends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import Final
+
+from passrole.decision.compile import Rule
+from passrole.decision.request import Request
+from passrole.policy.conditions import Condition
+
+
+class Match(Enum):
+    """Whether a statement matches. MAYBE: it depends on what is unknown."""
+
+    NO = 0
+    MAYBE = 1
+    YES = 2
+
+
+_NO: Final = Match.NO
+_MAYBE: Final = Match.MAYBE
+
+
+def is_unknown(request: Request, key: str) -> bool:
+    """Is it unknown whether the key is there, or what it holds? key is in lower case.
+
+    See Request.unknown for the entries that stand for many keys.
+    """
+    unknown = request.unknown
+    if not unknown:
+        return False
+    if key in unknown:
+        return True
+    service, colon, _ = key.partition(":")
+    if colon and f"{service}:*" in unknown and key not in request.context:
+        return True
+    head, slash, _ = key.partition("/")
+    return bool(slash) and f"{head}/" in unknown and key not in request.context
+
+
+def open_conditions(rule: Rule, request: Request) -> Iterator[Condition]:
+    """The conditions of the statement that ask for something unknown."""
+    for condition in rule.conditions:
+        if any(is_unknown(request, key) for key in condition.keys):
+            yield condition
+
+
+def match(rule: Rule, request: Request) -> Match:
+    """Does the statement match? Its action has been compared."""
+    if not rule.takes(request.principal):
+        return _NO
+    answer = Match.YES
+    if not rule.anything:
+        if request.resource is None or any(is_unknown(request, key) for key in rule.resource_keys):
+            answer = _MAYBE
+        elif not rule.covers(request.resource, request.context):
+            return _NO
+    for condition in rule.conditions:
+        if any(is_unknown(request, key) for key in condition.keys):
+            answer = _MAYBE
+        elif not condition.holds(request.context):
+            return _NO
+    return answer
+
+
+def holds_at_worst(rule: Rule, request: Request) -> bool:
+    """In doubt an Allow does not hold and a Deny does."""
+    found = match(rule, request)
+    return found is Match.YES or (found is _MAYBE and not rule.allows)
+
+
+def holds_at_best(rule: Rule, request: Request) -> bool:
+    """In doubt an Allow holds and a Deny does not."""
+    found = match(rule, request)
+    return found is Match.YES or (found is _MAYBE and rule.allows)
