@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from passrole.catalog import files, role_parameters
+from passrole.catalog import files, role_parameters, templates
 from passrole.catalog.role_parameters import RoleParameter
 
 PASS_ROLE = "iam:PassRole"
@@ -43,6 +43,10 @@ class ActionUse:
     resources: tuple[ResourceUse, ...]  # () : the action has no resource types, its resource is "*"
     keys: tuple[str, ...]  # condition keys of the action as such: "aws:RequestTag/${TagKey}"
     when: str  # input path whose presence asks for the action: "TagSpecifications[].Tags"; "" always
+
+    def applies(self, given: Mapping[str, object]) -> bool:
+        """True where this input needs the action: see ``catalog.templates.asked``."""
+        return templates.asked(self.when, given)
 
 
 @dataclass(frozen=True, slots=True)

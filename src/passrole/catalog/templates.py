@@ -1,23 +1,165 @@
 """ARN templates: which resources an operation acts on, read off its input.
 
 ``arn:{partition}:ec2:{region}:{account}:instance/{InstanceIds[]}`` is filled from the call: the
-three lower-case words by where it is made, everything else in braces by an input path (see
-``paths``; a map inside a template is written ``<>``). ``{A|B}`` takes the first path that has a value,
-``{A|*}`` stands for ``*`` where there is none. A value that is an ARN already is the resource itself.
+three lower-case words by where it is made, everything else in braces by an input path (see ``paths``;
+a map's ``{}`` is written ``<>`` inside a template). In braces:
+
+- ``A|B`` takes the first that has a value; ``*``, ``account`` or a text after ``=`` may be the last;
+- ``A?`` may be absent: it then leaves nothing behind;
+- ``form:A`` reads a value of another form first: see FORMS.
+
+A value that is an ARN already stands for the whole resource.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from passrole.catalog import paths
 
 _PART: Final = re.compile(r"\{([^}]*)\}")
 _PLACES: Final = frozenset({"partition", "region", "account"})
 UNKNOWN: Final = ""  # the template of a resource that the input does not tell
+_NOT_KNOWN: Final = "\0"
+
+# How EC2 ids say what they are. Source: Service Authorization Reference, "Resource types defined by
+# Amazon EC2", and EC2 User Guide, "Resource IDs".
+EC2_TYPES: Final[Mapping[str, str]] = {
+    "acl": "network-acl",
+    "aki": "image",
+    "ami": "image",
+    "ari": "image",
+    "carrier-gw": "carrier-gateway",
+    "cagw": "carrier-gateway",
+    "cgw": "customer-gateway",
+    "cr": "capacity-reservation",
+    "crf": "capacity-reservation-fleet",
+    "cvpn-endpoint": "client-vpn-endpoint",
+    "dopt": "dhcp-options",
+    "eice": "instance-connect-endpoint",
+    "eigw": "egress-only-internet-gateway",
+    "eipalloc": "elastic-ip",
+    "eni": "network-interface",
+    "export-ami": "export-image-task",
+    "export-i": "export-instance-task",
+    "fl": "vpc-flow-log",
+    "fleet": "fleet",
+    "fpga": "fpga-image",
+    "h": "dedicated-host",
+    "i": "instance",
+    "igw": "internet-gateway",
+    "import-ami": "import-image-task",
+    "import-snap": "import-snapshot-task",
+    "ipam": "ipam",
+    "ipam-pool": "ipam-pool",
+    "ipam-res-disco": "ipam-resource-discovery",
+    "ipam-scope": "ipam-scope",
+    "key": "key-pair",
+    "lgw": "local-gateway",
+    "lgw-rtb": "local-gateway-route-table",
+    "lt": "launch-template",
+    "nat": "natgateway",
+    "nis": "network-insights-access-scope",
+    "nip": "network-insights-path",
+    "pcx": "vpc-peering-connection",
+    "pg": "placement-group",
+    "pl": "prefix-list",
+    "rtb": "route-table",
+    "sfr": "spot-fleet-request",
+    "sg": "security-group",
+    "sgr": "security-group-rule",
+    "sir": "spot-instances-request",
+    "snap": "snapshot",
+    "subnet": "subnet",
+    "tgw": "transit-gateway",
+    "tgw-attach": "transit-gateway-attachment",
+    "tgw-connect-peer": "transit-gateway-connect-peer",
+    "tgw-mcast-domain": "transit-gateway-multicast-domain",
+    "tgw-rtb": "transit-gateway-route-table",
+    "tmf": "traffic-mirror-filter",
+    "tms": "traffic-mirror-session",
+    "tmt": "traffic-mirror-target",
+    "vgw": "vpn-gateway",
+    "vol": "volume",
+    "vpc": "vpc",
+    "vpce": "vpc-endpoint",
+    "vpce-svc": "vpc-endpoint-service",
+    "vpn": "vpn-connection",
+}
+
+
+def _ec2_resource(text: str) -> str:
+    kind = EC2_TYPES.get(text.rpartition("-")[0])
+    return f"{kind}/{text}" if kind else _NOT_KNOWN
+
+
+def _lambda_name(text: str) -> str:
+    """``name``, ``ACCOUNT:function:name`` or ``name:qualifier``; an ARN passes as it is."""
+    return text if text.startswith("arn:") else text.rpartition("function:")[2]
+
+
+def _copy_source(text: str) -> str:
+    """``/bucket/key?versionId=…``, percent-encoded → ``bucket/key``."""
+    source = unquote(text.split("?versionId=")[0]).lstrip("/")
+    return source if "/" in source else _NOT_KNOWN
+
+
+def _queue_url(text: str) -> str:
+    """``https://host/ACCOUNT/name`` → ``ACCOUNT:name``, as a queue's ARN ends."""
+    parts = urlsplit(text).path.strip("/").split("/")
+    return ":".join(parts[-2:]) if len(parts) >= 2 and parts[-2].isdigit() else _NOT_KNOWN
+
+
+def _kms_key(text: str) -> str:
+    """A key id → ``key/id``. An alias does not tell its key."""
+    if text.startswith("arn:"):
+        return _NOT_KNOWN if ":alias/" in text else text
+    return _NOT_KNOWN if text.startswith("alias/") else f"key/{text}"
+
+
+def _only_arn(text: str) -> str:
+    """For resources whose ARN ends in something that the name does not tell."""
+    return text if text.startswith("arn:") else _NOT_KNOWN
+
+
+_PARTIQL: Final = re.compile(
+    r"""\s*(?:EXISTS\s*\(\s*)?(?P<verb>SELECT|INSERT|UPDATE|DELETE)\b.*?(?:(?:FROM|INTO)\s+|(?<=UPDATE)\s+)
+        (?:"(?P<quoted>[^"]+)"|(?P<bare>[\w.-]+))(?P<index>\s*\.\s*")?""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+
+
+def _partiql_table(text: str) -> str:
+    match = _PARTIQL.match(text)
+    if match is None or match["index"]:
+        return _NOT_KNOWN
+    return match["quoted"] or match["bare"]
+
+
+def partiql_verb(text: str) -> str:
+    """``select``, ``insert``, ``update`` or ``delete``; "" for what is not such a statement."""
+    match = _PARTIQL.match(text)
+    return match["verb"].lower() if match else ""
+
+
+FORMS: Final[Mapping[str, Callable[[str], str]]] = {
+    "arn": _only_arn,
+    "bucket-of": lambda text: text.split("/", 1)[0],
+    "copy-source": _copy_source,
+    "ec2-id": _ec2_resource,
+    "kms-key": _kms_key,
+    "lambda-name": _lambda_name,
+    "last": lambda text: text.rsplit("/", 1)[-1],
+    "partiql-table": _partiql_table,
+    "queue-url": _queue_url,
+    "qualifier": lambda text: f":{text}",
+    "no-slash": lambda text: text if text.startswith("arn:") else text.lstrip("/"),
+    "slash": lambda text: text if text.startswith("/") else f"/{text}",
+}
 
 
 @lru_cache(maxsize=4096)
@@ -30,7 +172,8 @@ def input_paths(template: str) -> tuple[tuple[str, ...], ...]:
     found = []
     for body in _PART.findall(template):
         if body not in _PLACES:
-            found.append(tuple(_path(one) for one in body.split("|") if one != "*"))
+            alternatives, _, _ = _read(body)
+            found.append(tuple(one for one in alternatives if one not in _PLACES and one[0] not in "*="))
     return tuple(found)
 
 
@@ -39,8 +182,8 @@ def fill(
 ) -> tuple[str, ...] | None:
     """The ARNs that a template stands for in one call, without repetitions; ``*`` for ``"*"``.
 
-    None where it is not known: the template is UNKNOWN, or an ARN was given where only a name has
-    its place. () where the input names no such resource.
+    None where it is not known: the template is UNKNOWN, the value's form does not tell, or an ARN
+    was given where only a name has its place. () where the input names no such resource.
     """
     if template == UNKNOWN:
         return None
@@ -56,12 +199,14 @@ def fill(
         if body in _PLACES:
             filled = [text + places[body] for text in filled]
             continue
-        found = _found(body, given)
+        found = _found(body, given, places)
+        if _NOT_KNOWN in found:
+            return None
         if not found:
             return ()
         names = [name for name in found if not name.startswith("arn:")]
         arns = [name for name in found if name.startswith("arn:")]
-        if arns and at != len(template):
+        if arns and at != len(template) and not template[at:].startswith("{qualifier:"):
             return None
         whole.extend(arns)
         filled = [text + name for text in filled for name in names]
@@ -69,19 +214,54 @@ def fill(
     return tuple(dict.fromkeys(filled + whole))
 
 
-def _found(body: str, given: Mapping[str, object]) -> list[str]:
-    for one in body.split("|"):
+@lru_cache(maxsize=4096)
+def _read(body: str) -> tuple[tuple[str, ...], str, bool]:
+    """(alternatives, form, may be absent) of what stands in braces."""
+    form, colon, rest = body.partition(":")
+    if not colon or form not in FORMS:
+        form, rest = "", body
+    optional = rest.endswith("?")
+    rest = rest.removesuffix("?").replace("<", "{").replace(">", "}")
+    return tuple(rest.split("|")), form, optional
+
+
+def _found(body: str, given: Mapping[str, object], places: Mapping[str, str]) -> list[str]:
+    alternatives, form, optional = _read(body)
+    for one in alternatives:
         if one == "*":
             return ["*"]
-        found = [text for _, value in paths.values(_path(one), given) if (text := _text(value))]
+        if one in _PLACES:
+            return [places[one]]
+        if one.startswith("="):
+            return [one[1:]]
+        found = [text for _, value in paths.values(one, given) if (text := _text(value))]
         if found:
-            return found
-    return []
+            return [FORMS[form](text) for text in found] if form else found
+    return [""] if optional else []
 
 
 def _text(value: object) -> str:
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
-def _path(text: str) -> str:
-    return text.replace("<", "{").replace(">", "}")
+def asked(when: str, given: Mapping[str, object]) -> bool:
+    """True where an input asks for what stands under a condition: "" always holds.
+
+    ``A|B`` holds where one of the paths has a value, other than an empty text or list;
+    ``partiql:select:A`` where a statement at the path is of that kind.
+
+    >>> asked("Tags[]|Acl", {"Tags": []}), asked("Tags[]|Acl", {"Acl": "private"})
+    (False, True)
+    """
+    if not when:
+        return True
+    if when.startswith("partiql:"):
+        _, verb, path = when.split(":", 2)
+        return any(
+            isinstance(text, str) and partiql_verb(text) == verb for _, text in paths.values(path, given)
+        )
+    return any(
+        value not in ("", False) and value != [] and value != {}
+        for one in when.split("|")
+        for _, value in paths.values(one, given)
+    )

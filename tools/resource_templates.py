@@ -1,0 +1,161 @@
+"""Which input members fill an ARN pattern of the Service Authorization Reference.
+
+A pattern's variables have names of their own (``${InstanceId}``); by rule a variable is filled by the
+input member of that name, by one that names the same thing otherwise (``InstanceIdentifier``,
+``instanceIds[]``, ``InstanceArn``), or by a bare ``Name`` or ``Id`` where the operation is about that
+type. ``tools/facts/resources.yaml`` overrules it. What no member fills is ``*`` where the operation makes
+the resource or lists many, and unknown otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tools.models import Leaf
+
+_VARIABLE: Final = re.compile(r"\$\{([^}]+)\}")
+_PLACES: Final = {"Partition": "{partition}", "Region": "{region}", "Account": "{account}"}
+_TAILS: Final = ("identifier", "name", "arn", "id", "ids", "names", "arns", "identifiers")
+_MAKES: Final = (
+    "Create", "Register", "Allocate", "Request", "Import", "Copy", "Run", "Purchase", "Provision", "Launch",
+    "Restore", "Clone", "Issue",
+)  # fmt: skip
+_MANY: Final = ("List", "Describe", "Search")
+_BARE: Final = ("name", "arn", "id", "identifier", "ids", "names", "arns")
+UNKNOWN: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An input member that could fill a variable."""
+
+    path: str
+    name: str  # in lower case, letters and digits only
+    list: bool
+    depth: int
+
+
+def plain(name: str) -> str:
+    """Letters and digits in lower case: ``DBInstanceIdentifier`` and ``db-instance-identifier`` are one."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def members(leaves: Iterable[Leaf]) -> tuple[Member, ...]:
+    """The text members of an input, the shallow ones first."""
+    found = [
+        Member(leaf.path, plain(leaf.member), "[]" in leaf.path, leaf.depth)
+        for leaf in leaves
+        if leaf.type in ("string", "integer", "long") and "{}" not in leaf.path and not leaf.enum
+    ]
+    return tuple(sorted(found, key=lambda member: (member.depth, member.list)))
+
+
+def stem(name: str) -> str:
+    """A name without what says which kind of name it is: ``FunctionName`` → ``function``."""
+    name = plain(name)
+    for tail in _TAILS:
+        if name.endswith(tail) and name != tail:
+            return name[: -len(tail)]
+    return name
+
+
+def _candidates(variable: str, kind: str, *, last: bool) -> list[str]:
+    """Member names, plain, in order of preference. Only the last variable may go by the type's name."""
+    own, base, typed = plain(variable), stem(variable), plain(kind)
+    tail = own[len(base) :] or "name"
+    names = [own, own + "s"]
+    for root in dict.fromkeys([base, typed, typed + base] if last else [base]):
+        names += [root + tail, root + tail + "s", root]
+        names += [root + other for other in _TAILS]
+        names += [root + "s"]
+    return list(dict.fromkeys(names))
+
+
+def about(operation: str, kind: str, variable: str) -> bool:
+    """True where the operation's name says that it acts on this type."""
+    name = plain(operation)
+    return any(root and len(root) > 2 and root in name for root in (plain(kind), stem(variable)))
+
+
+def _member(variable: str, kind: str, inputs: Sequence[Member], *, last: bool, bare: bool) -> tuple[str, ...]:
+    """Paths that fill a variable, the preferred one first."""
+    found: list[str] = []
+    for name in _candidates(variable, kind, last=last):
+        found += [member.path for member in inputs if member.name == name and member.path not in found]
+    shallow = [path for path in found if path.count(".") == 0]
+    if shallow:
+        return tuple(shallow[:3])
+    if found:
+        return tuple(found[:1])
+    if bare and last:
+        for name in _BARE:
+            for member in inputs:
+                if member.name == name and member.depth <= 1:
+                    return (member.path,)
+    return ()
+
+
+def generic_arn(operation: str, inputs: Sequence[Member]) -> str:
+    """The member that names a resource of any type by its ARN, "" where there is none."""
+    tags = "tag" in operation.lower()
+    for name in ("resourcearn", "resourcearns", "resourcearnlist", "arn", "arns", "targetarn"):
+        for member in inputs:
+            if member.name == name and member.depth <= 1:
+                return member.path
+    if tags:
+        for name in ("resource", "resources", "resourceid", "resourceidlist", "resourcename", "resourceids"):
+            for member in inputs:
+                if member.name == name and member.depth <= 1:
+                    return member.path
+    return ""
+
+
+def template(
+    pattern: str,
+    kind: str,
+    operation: str,
+    inputs: Sequence[Member],
+    overrides: Mapping[str, str],
+    *,
+    alone: bool,
+) -> str:
+    """The template of one resource type for one operation, UNKNOWN where the input does not tell.
+
+    overrides maps variables to what stands for them (``StateMachineName``: ``{name}``). alone says
+    that the action has no other resource type: a bare ``Name`` or ``Id`` is then its name.
+    """
+    variables = [name for name in _VARIABLE.findall(pattern) if name not in _PLACES]
+    filled = pattern
+    for name, place in _PLACES.items():
+        filled = filled.replace("${%s}" % name, place)
+    if not pattern or not variables:
+        return filled
+    is_about = about(operation, kind, variables[-1])
+    makes = operation.startswith(_MAKES) and (is_about or alone)
+    many = operation.startswith(_MANY)
+    generic = generic_arn(operation, inputs)
+    parts: dict[str, str] = {}
+    for variable in variables:
+        last = variable == variables[-1]
+        if variable in overrides:
+            parts[variable] = overrides[variable]
+            continue
+        paths = _member(variable, kind, inputs, last=last, bare=is_about or alone)
+        if last and paths and plain(paths[0]).endswith(("arn", "arns")):
+            return "{arn:%s}" % "|".join(paths)
+        if paths and paths[0] not in {
+            body for part in parts.values() for body in part.strip("{}").split("|")
+        }:
+            parts[variable] = "{%s%s}" % ("|".join(paths), "|*" if many else "")
+        elif last and generic:
+            return "{arn:%s}" % generic
+        elif many or (makes and last):
+            parts[variable] = "*"
+        else:
+            return UNKNOWN
+    for variable, part in parts.items():
+        filled = filled.replace("${%s}" % variable, part)
+    return filled
