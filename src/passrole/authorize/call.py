@@ -12,7 +12,7 @@ from passrole.values.principal import Principal
 from passrole.wire.request import RawRequest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Caller:
     """The principal behind a verified signature, with the credentials it used.
 

@@ -5,28 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, final
 
-from passrole.authorize.call import Call
-from passrole.values.arn import Arn
-
-
-@dataclass(frozen=True, slots=True)
-class RolePass:
-    """One role passed in one call, resolved: what the rule judges and associations remember.
-
-    parameter is the concrete path in the input (``IamInstanceProfile.Name``). role_id is "" where
-    no such role exists. profile_arn and profile_id are set where the role came through an instance
-    profile, template where it came from a launch template rather than from the request itself.
-    services are the values of ``iam:PassedToService`` (several only where AWS's sources disagree).
-    """
-
-    parameter: str
-    role: Arn
-    role_id: str
-    services: tuple[str, ...]
-    associated_resource: str = ""  # iam:AssociatedResourceArn, "" where AWS sets none
-    profile_arn: str = ""
-    profile_id: str = ""
-    template: str = ""
+from passrole.authorize.call import Call, ResourceFacts
+from passrole.authorize.check import Judged, check
+from passrole.authorize.plan import Check, Plan, plan
+from passrole.authorize.refusal import AccessRefused, Refusal, refused
+from passrole.passing.role_passes import RolePass, role_passes
+from passrole.passing.rule import cross_account, may_pass, service_may_assume, unusable
+from passrole.state.directory import Directory
 
 
 class _Seal:
@@ -48,3 +33,85 @@ class AuthorizedCall:
         self.call = call
         self.passes = passes
         self.would_deny = would_deny  # --enforce report: the refusal that was let through, else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a permit is drawn from: the state, what the services know, and how strict to be.
+
+    key seals EC2's encoded messages. report lets a refused call through, marked.
+    """
+
+    directory: Directory
+    facts: ResourceFacts
+    key: bytes
+    report: bool = False
+
+
+def permit(call: Call, judging: Judging) -> AuthorizedCall:
+    """Makes every check of a call, in AWS's order, and gives the permit that the services ask for.
+
+    The call's own actions first, each on each of its resources; then every role it passes: the role's
+    account, iam:PassRole, and the role's trust policy where AWS checks that at the call.
+    Raises AccessRefused, or the service's own error for a role that cannot be passed to it.
+    """
+    planned = plan(call, judging.directory, judging.facts)
+    passes: tuple[RolePass, ...] = ()
+    try:
+        _authorize(planned, judging)
+        passes = role_passes(call, judging.directory, judging.facts)
+        for passed in passes:
+            _judge(planned, passed, judging)
+    except AccessRefused as error:
+        if not judging.report:
+            raise
+        # Every pass is still resolved: the services must know which roles they got.
+        passes = passes or role_passes(call, judging.directory, judging.facts)
+        return AuthorizedCall(_SEAL, call, passes, error.message)
+    return AuthorizedCall(_SEAL, call, passes, "")
+
+
+def _authorize(planned: Plan, judging: Judging) -> None:
+    call = planned.call
+    for asked in planned.checks:
+        judged = check(judging.directory, judging.facts, call.caller, asked, call.region)
+        if not judged.decision.allowed:
+            raise refused(call.service, _refusal(judged, asked), judging.key)
+
+
+def _refusal(judged: Judged, asked: Check) -> Refusal:
+    # AssumeRole's message gives no reason, whichever side refused and whether or not the role exists.
+    # Source: facts recorded from live calls; IAM User Guide, "Troubleshoot IAM roles".
+    return Refusal(judged, slot=asked.slot, why=not asked.action.startswith("sts:AssumeRole"))
+
+
+def _judge(planned: Plan, passed: RolePass, judging: Judging) -> None:
+    call = planned.call
+    parameter = passed.row
+    if passed.role.account != call.account:
+        raise cross_account(call, parameter)
+    refusal = may_pass(call, passed, planned.context, judging.directory, judging.facts)
+    if refusal is not None:
+        raise refused(call.service, refusal, judging.key)
+    if parameter.trust_checked == "call":
+        _judge_trust(call, passed, judging)
+
+
+def _judge_trust(call: Call, passed: RolePass, judging: Judging) -> None:
+    """Refuses a role that is missing or that none of the service's principals may assume."""
+    parameter = passed.row
+    if not passed.role_id:
+        raise unusable(call, parameter, passed.role, missing=True)
+    for service in parameter.trust_principals or passed.services:
+        judged = service_may_assume(
+            service,
+            str(passed.role),
+            call.account,
+            judging.directory,
+            judging.facts,
+            source_arn=passed.associated_resource,
+            region=call.region,
+        )
+        if judged.decision.allowed:
+            return
+    raise unusable(call, parameter, passed.role, missing=False)

@@ -1,0 +1,83 @@
+"""One question put to all the policies that apply: the only place where a decision is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from passrole.authorize.call import Caller, ResourceFacts
+from passrole.authorize.context import Values
+from passrole.authorize.gather import gather, parsed, trust_policy
+from passrole.authorize.plan import Check
+from passrole.authorize.resources import role_of_arn
+from passrole.decision.evaluate import evaluate
+from passrole.decision.request import Decision, Policies, Request
+from passrole.policy.document import Policy
+from passrole.state.directory import Directory
+
+# Actions that a role's trust policy must allow. Source: IAM User Guide, "Pass session tags in AWS STS" and
+# "Monitor and control actions taken with assumed roles".
+_TRUSTED = frozenset(
+    (
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithSAML",
+        "sts:AssumeRoleWithWebIdentity",
+        "sts:TagSession",
+        "sts:SetSourceIdentity",
+        "sts:SetContext",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A question with its answer and all that the answer was drawn from."""
+
+    request: Request
+    policies: Policies
+    decision: Decision
+
+
+def check(directory: Directory, facts: ResourceFacts, caller: Caller, asked: Check, region: str) -> Judged:
+    """Decides one check of a plan for a caller, by its policies as they are now."""
+    policies = gather(
+        directory,
+        caller,
+        resource_policy=_resource_policy(directory, facts, asked, region),
+        resource_account=asked.resource_account,
+    )
+    request = Request(
+        principal=caller.principal,
+        action=asked.action,
+        resource=asked.resource,
+        resource_account=asked.resource_account,
+        context=asked.context,
+        unknown=asked.unknown,
+    )
+    return Judged(request, policies, evaluate(request, policies))
+
+
+def check_action(
+    directory: Directory,
+    facts: ResourceFacts,
+    caller: Caller,
+    action: str,
+    resource: str,
+    resource_account: str,
+    context: Mapping[str, Values],
+    region: str,
+) -> Judged:
+    """As check, for a question that no plan made."""
+    return check(directory, facts, caller, Check(action, resource, resource_account, context), region)
+
+
+def _resource_policy(directory: Directory, facts: ResourceFacts, asked: Check, region: str) -> Policy | None:
+    if asked.resource is None or asked.resource == "*":
+        return None
+    if asked.action in _TRUSTED:
+        role = role_of_arn(directory, asked.resource)
+        return trust_policy(role) if role is not None else None
+    if asked.resource.startswith("arn:aws:iam:"):
+        return None
+    text = facts.resource_policy(asked.resource_account, region, asked.resource)
+    return parsed(text, "resource policy") if text else None

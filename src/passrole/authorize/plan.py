@@ -1,0 +1,219 @@
+"""Which actions on which resources a call asks for, and under which condition keys.
+
+What the catalog does not know stays unknown: a resource that cannot be named is None, a key that nothing
+answers is listed as unknown, and ``decision`` lets neither become an allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from passrole.authorize.call import Call, ResourceFacts
+from passrole.authorize.context import Values, call_context
+from passrole.authorize.keys import KEYS
+from passrole.authorize.resources import Named, entity_tags, named_by_us
+from passrole.catalog import paths, templates
+from passrole.catalog.operations import ActionUse, ResourceUse, operation
+from passrole.catalog.services import action_prefix
+from passrole.state.directory import Directory
+from passrole.state.organization import org_id, org_path
+from passrole.values.arn import Arn
+from passrole.values.errors import InvalidArn
+
+# Context keys that a resource's own tags answer.
+_TAG_KEYS: Final = "aws:resourcetag/"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question for the policies: may the caller do action on resource.
+
+    slot is how a denial names the resource (IAM says ``role Web`` where others print the ARN).
+    """
+
+    action: str
+    resource: str | None
+    resource_account: str
+    context: Mapping[str, Values]
+    unknown: frozenset[str] = frozenset()
+    slot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every check of a call, in the order AWS makes them; all must hold."""
+
+    call: Call
+    checks: tuple[Check, ...] = ()
+    context: Mapping[str, Values] = field(default_factory=dict)  # the global keys, for the passes
+
+
+def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
+    """The checks of a call. An operation that needs no permission has none."""
+    context = call_context(call, directory)
+    known = operation(call.service, call.operation)
+    if known is None:
+        # Not in the catalog: its action is surely PREFIX:Operation, everything else is unknown.
+        prefix = action_prefix(call.service)
+        check = Check(
+            f"{prefix}:{call.operation}",
+            None,
+            call.account,
+            context,
+            frozenset((f"{prefix}:*", _TAG_KEYS, "aws:requesttag/", "aws:tagkeys")),
+        )
+        return Plan(call, (check,), context)
+    tags = request_tags(call.input)
+    if tags:
+        context["aws:tagkeys"] = tuple(tags)
+        for key, value in tags.items():
+            context[f"aws:requesttag/{key.lower()}"] = value
+    checks: list[Check] = []
+    for use in known.actions:
+        if use.when and not any(_present(value) for _, value in paths.values(use.when, call.input)):
+            continue
+        checks += _checks(call, use, context, directory, facts)
+    return Plan(call, tuple(checks), context)
+
+
+def _present(value: object) -> bool:
+    return value is not None and value != "" and value != [] and value != {}
+
+
+def _checks(
+    call: Call, use: ActionUse, context: Mapping[str, Values], directory: Directory, facts: ResourceFacts
+) -> Iterator[Check]:
+    own = dict(context)
+    unknown = set(_answer(call, use.keys, own))
+    asked = False
+    for resource in use.resources:
+        for named in _named(call, use.action, resource, directory):
+            asked = True
+            yield _check(call, use, resource, named, own, unknown, directory, facts)
+    if not asked:
+        # No resource types, or none of the optional ones in this call.
+        yield Check(use.action, "*", call.account, own, frozenset(unknown))
+
+
+def _check(
+    call: Call,
+    use: ActionUse,
+    resource: ResourceUse,
+    named: Named,
+    context: Mapping[str, Values],
+    unknown: Iterable[str],
+    directory: Directory,
+    facts: ResourceFacts,
+) -> Check:
+    own = dict(context)
+    left = set(unknown) | set(_answer(call, resource.keys, own))
+    owner = call.account
+    if named.arn is not None:
+        owner = _account_of(named.arn) or facts.owner(named.arn) or call.account
+        tags = (
+            entity_tags(named.entity)
+            if named.entity is not None
+            else facts.tags(owner, call.region, named.arn)
+        )
+        if tags is not None or named.new:
+            left = {key for key in left if not key.endswith("resourcetag/")}
+            for key, value in (tags or {}).items():
+                own[f"{_TAG_KEYS}{key.lower()}"] = value
+                own[f"{action_prefix(call.service)}:resourcetag/{key.lower()}"] = value
+    own["aws:resourceaccount"] = owner
+    organization = org_id(directory, owner)
+    if organization:
+        own["aws:resourceorgid"] = organization
+        own["aws:resourceorgpaths"] = (org_path(directory, owner),)
+    if named.boundary:
+        own["iam:permissionsboundary"] = named.boundary
+    return Check(use.action, named.arn, owner, own, frozenset(left), named.slot)
+
+
+def _answer(call: Call, keys: Iterable[str], context: dict[str, Values]) -> Iterator[str]:
+    """Puts the keys that the input answers into context; yields those that stay unknown."""
+    for key in keys:
+        lower = key.lower().split("${", 1)[0]
+        if lower in context or lower.startswith(("aws:requesttag/", "aws:tagkeys")):
+            continue
+        source = KEYS.get(lower)
+        if source is None:
+            if not lower.startswith("aws:") or lower == _TAG_KEYS:
+                yield lower
+            continue
+        values = tuple(
+            text
+            for path in source.paths
+            for _, value in paths.values(path, call.input)
+            for text in _texts(value)
+        )
+        if values:
+            context[lower] = values if source.multivalued else values[0]
+        elif source.default:
+            context[lower] = source.default
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, bool):
+        yield "true" if value else "false"
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, (int, float)):
+        yield str(value)
+
+
+def _named(call: Call, action: str, use: ResourceUse, directory: Directory) -> Iterator[Named]:
+    """The resources of one type that a call names; none where an optional one is not in it."""
+    ours = named_by_us(call, action, use.type, directory)
+    if ours is not None:
+        yield from ours
+        return
+    filled = templates.fill(
+        use.template, call.input, partition="aws", region=call.region, account=call.account
+    )
+    if filled:
+        for arn in filled:
+            # A "*" in the template stands for what the call is about to make.
+            yield Named(arn, new="*" in use.template)
+    elif filled is None or use.required:
+        yield Named(None)
+
+
+def _account_of(arn: str) -> str:
+    try:
+        return Arn.parse(arn).account
+    except InvalidArn:
+        return ""
+
+
+def request_tags(given: Mapping[str, object]) -> dict[str, str]:
+    """The tags that a request would set, whichever of AWS's shapes they come in.
+
+    Lists of Key/Value (also inside TagSpecifications) and plain maps; a tag without a value has "".
+    """
+    tags: dict[str, str] = {}
+    for member in ("Tags", "tags", "TagList"):
+        _collect(given.get(member), tags)
+    for member in ("TagSpecifications", "TagSpecification", "tagSpecifications"):
+        specifications = given.get(member)
+        if isinstance(specifications, list):
+            for specification in specifications:
+                if isinstance(specification, Mapping):
+                    _collect(specification.get("Tags"), tags)
+    return tags
+
+
+def _collect(value: object, tags: dict[str, str]) -> None:
+    if isinstance(value, Mapping):
+        for key, text in value.items():
+            if isinstance(key, str):
+                tags[key] = text if isinstance(text, str) else ""
+    elif isinstance(value, list):
+        for tag in value:
+            if isinstance(tag, Mapping):
+                key = tag.get("Key", tag.get("key", tag.get("TagKey")))
+                text = tag.get("Value", tag.get("value", tag.get("TagValue")))
+                if isinstance(key, str):
+                    tags[key] = text if isinstance(text, str) else ""

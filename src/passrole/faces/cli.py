@@ -1,0 +1,188 @@
+"""The command line. Exit status: 0 yes or nothing found, 1 no or found, 2 could not be answered."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import click
+import typer
+
+from passrole import __version__
+from passrole.faces.options import MAIN_ACCOUNT, PORT, BadOption, Options, root_key_of
+from passrole.values.errors import PassroleError
+
+app = typer.Typer(
+    name="passrole",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="""
+Enforces and explains **iam:PassRole**: an AWS endpoint for unmodified clients, and the questions around it.
+
+Examples:
+
+    passrole serve                                   an endpoint on http://127.0.0.1:4747
+
+    passrole serve --ephemeral --port 5000           one that keeps nothing
+
+    passrole exec --instance i-0123 -- aws s3 ls     run a command as if on that instance
+
+    passrole decide --jsonl < cases.jsonl            one verdict a line
+""",
+)
+
+
+def main() -> NoReturn:
+    """The console script. A usage error is one line on stderr and exit status 2."""
+    try:
+        status = app(standalone_mode=False)
+    except click.UsageError as error:
+        where = f"passrole {error.ctx.info_name}" if error.ctx and error.ctx.parent else "passrole"
+        _fail(f"{where}: {error.format_message()} (see {where} --help)")
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        _fail(f"passrole: {error.format_message()}")
+    except PassroleError as error:
+        _fail(f"passrole: {error}")
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(line: str) -> NoReturn:
+    print(line.replace("\n", " "), file=sys.stderr)
+    sys.exit(2)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"passrole {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str, typer.Option(envvar="PASSROLE_HOST", help="Address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(envvar="PASSROLE_PORT", help="Port to listen on; 0 takes a free one.")
+    ] = PORT,
+    data: Annotated[
+        Path | None,
+        typer.Option(envvar="PASSROLE_DATA", help="Folder that keeps everything; ~/.passrole if not given."),
+    ] = None,
+    ephemeral: Annotated[
+        bool, typer.Option("--ephemeral", envvar="PASSROLE_EPHEMERAL", help="Keep nothing on disk.")
+    ] = False,
+    account: Annotated[
+        str, typer.Option(envvar="PASSROLE_ACCOUNT", help="Id of the main account.")
+    ] = MAIN_ACCOUNT,
+    upstream: Annotated[
+        str,
+        typer.Option(
+            envvar="PASSROLE_UPSTREAM", help="URL of another emulator that runs the services other than ours."
+        ),
+    ] = "",
+    enforce: Annotated[
+        str,
+        typer.Option(
+            envvar="PASSROLE_ENFORCE", help="all, or report: let refused calls through and mark them."
+        ),
+    ] = "all",
+    run_functions: Annotated[
+        bool,
+        typer.Option("--run-functions", envvar="PASSROLE_RUN_FUNCTIONS", help="Let Invoke run code here."),
+    ] = False,
+    testing: Annotated[
+        bool,
+        typer.Option(
+            "--testing", envvar="PASSROLE_TESTING", help="Allow POST /_passrole/reset, accounts and clock."
+        ),
+    ] = False,
+    trail_keep: Annotated[
+        str,
+        typer.Option(envvar="PASSROLE_TRAIL_KEEP", help="How much of the trail to keep: 90d,2GB."),
+    ] = "",
+) -> int:
+    """Start the endpoint and print how to point a client at it."""
+    from passrole.faces.endpoint import run
+
+    options = Options(
+        host=host,
+        port=port,
+        data=data,
+        ephemeral=ephemeral,
+        account=account,
+        upstream=upstream,
+        enforce=enforce,
+        run_functions=run_functions,
+        testing=testing,
+        trail_keep=trail_keep,
+        root_key=root_key_of(os.environ),
+    )
+    return run(options)
+
+
+@app.command(name="exec", context_settings={"allow_interspersed_args": False})
+def execute(
+    command: Annotated[list[str], typer.Argument(help="The command and its arguments, after --.")],
+    instance: Annotated[
+        str | None, typer.Option(help="Id of the EC2 instance to run as.", metavar="ID")
+    ] = None,
+    function: Annotated[
+        str | None, typer.Option(help="Name of the Lambda function to run as.", metavar="NAME")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="ARN of the ECS task to run as.", metavar="ARN")] = None,
+    endpoint: Annotated[
+        str, typer.Option(envvar="AWS_ENDPOINT_URL", help="URL of the endpoint.")
+    ] = f"http://127.0.0.1:{PORT}",
+    region: Annotated[
+        str, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="Region of the workload.")
+    ] = "us-east-1",
+) -> int:
+    """Run a command as if on that workload: with its role's credentials and no others."""
+    from passrole.faces.exec import run
+
+    if sum(one is not None for one in (instance, function, task)) != 1:
+        raise BadOption("exec: name one of --instance, --function and --task")
+    return run(command, endpoint=endpoint, region=region, instance=instance, function=function, task=task)
+
+
+@app.command()
+def decide(
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="One case a line in, one verdict a line out.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Add the reason, the layer and the statements.")
+    ] = False,
+) -> int:
+    """Decide authorization cases read from standard input, one JSON object a line."""
+    from passrole.decision.decide import decide as decided
+
+    if not jsonl:
+        raise BadOption("decide: it reads JSON lines only, say so with --jsonl")
+    failed = False
+    out = sys.stdout.buffer
+    for verdict in decided(_lines(), explain=explain):
+        failed = failed or b'"error"' in verdict
+        out.write(verdict)
+        if not verdict.endswith(b"\n"):
+            out.write(b"\n")
+    out.flush()
+    return 1 if failed else 0
+
+
+def _lines() -> Iterator[bytes]:
+    yield from sys.stdin.buffer

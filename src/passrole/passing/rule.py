@@ -1,0 +1,120 @@
+"""The rule of iam:PassRole, for one role passed in one call.
+
+Same account; iam:PassRole on the role's ARN with its two keys; where AWS checks it at the call, a
+trust policy that admits the service. In this order: who may not pass a role does not learn whether the
+service could assume it.
+Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from passrole.authorize.call import Call, Caller, ResourceFacts
+from passrole.authorize.check import Judged, check_action
+from passrole.authorize.context import Values
+from passrole.authorize.refusal import Refusal
+from passrole.catalog.role_parameters import ParameterError, RoleParameter
+from passrole.catalog.services import denial
+from passrole.decision.request import Outcome
+from passrole.passing.role_passes import RolePass
+from passrole.state.directory import Directory
+from passrole.values.arn import Arn
+from passrole.values.errors import ServiceError
+from passrole.values.principal import Principal, PrincipalKind
+
+ACTION: Final = "iam:PassRole"
+
+# Where the catalog has no error of the service's own.
+_UNUSABLE: Final = ParameterError(
+    "InvalidParameterValue", 400, "The role {role} does not exist or cannot be assumed by {principal}."
+)
+
+
+def may_pass(
+    call: Call,
+    passed: RolePass,
+    context: Mapping[str, Values],
+    directory: Directory,
+    facts: ResourceFacts,
+) -> Refusal | None:
+    """None where the caller may pass that role to that service; else why not.
+
+    context holds the call's global keys. Where AWS's sources disagree on the service principal, the pass
+    is allowed if the policies allow it under at least one of them and explicitly deny it under none.
+    """
+    answers: list[Judged] = []
+    for service in passed.services or ("",):
+        own = dict(context)
+        # A role's tags never condition PassRole: their keys are absent, whatever tags it has.
+        for key in ("aws:tagkeys", *(key for key in own if key.startswith("aws:requesttag/"))):
+            own.pop(key, None)
+        own["aws:resourceaccount"] = passed.role.account
+        if service:
+            own["iam:passedtoservice"] = service
+        if passed.associated_resource:
+            own["iam:associatedresourcearn"] = passed.associated_resource
+        answers.append(
+            check_action(
+                directory, facts, call.caller, ACTION, str(passed.role), passed.role.account, own, call.region
+            )
+        )
+    denied = next((one for one in answers if one.decision.outcome is Outcome.EXPLICIT_DENY), None)
+    if denied is not None:
+        return Refusal(denied)
+    if any(one.decision.allowed for one in answers):
+        return None
+    return Refusal(answers[0])
+
+
+def cross_account(call: Call, parameter: RoleParameter) -> ServiceError:
+    """The service's own error for a role of another account, whatever the policies say."""
+    known = parameter.cross_account_error
+    if known is not None:
+        return ServiceError(known.message, code=known.code, status=known.status)
+    form = denial(call.service)
+    return ServiceError("Cross-account pass role is not allowed.", code=form.code, status=form.status)
+
+
+def unusable(call: Call, parameter: RoleParameter, role: Arn, *, missing: bool) -> ServiceError:
+    """The service's own error for a role that is not there or that it may not assume."""
+    known = (parameter.missing_error if missing else None) or parameter.trust_error or _UNUSABLE
+    text = known.message
+    for word, value in (
+        ("{role}", str(role)),
+        ("{value}", str(role)),
+        ("{name}", role.name),
+        ("{principal}", next(iter(parameter.trust_principals or parameter.principals), "")),
+    ):
+        text = text.replace(word, value)
+    return ServiceError(text, code=known.code, status=known.status)
+
+
+def service_caller(service: str) -> Caller:
+    """A service acting for itself: ``lambda.amazonaws.com``."""
+    return Caller(Principal(PrincipalKind.SERVICE, service, ""))
+
+
+def service_may_assume(
+    service: str,
+    role_arn: str,
+    account: str,
+    directory: Directory,
+    facts: ResourceFacts,
+    *,
+    source_arn: str = "",
+    region: str = "us-east-1",
+    context: Mapping[str, Values] | None = None,
+) -> Judged:
+    """Does the role's trust policy admit the service, acting for source_arn of account."""
+    keys: dict[str, Values] = dict(context or {})
+    keys["aws:principalisawsservice"] = "true"
+    keys["aws:principalservicename"] = service
+    keys["aws:principalservicenameslist"] = (service,)
+    keys["aws:sourceaccount"] = account
+    if source_arn:
+        keys["aws:sourcearn"] = source_arn
+    return check_action(
+        directory, facts, service_caller(service), "sts:AssumeRole", role_arn, account, keys, region
+    )
