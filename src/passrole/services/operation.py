@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
 from passrole.authorize.call import Call, Caller
-from passrole.passing.permit import AuthorizedCall, RolePass
+from passrole.authorize.refusal import Refusal
+from passrole.passing.permit import AuthorizedCall
+from passrole.passing.role_passes import RolePass
 from passrole.state.directory import Directory
+from passrole.state.entities import Role, Session
 from passrole.state.trail import Trail
 from passrole.values.ids import Ids
 
@@ -21,6 +24,31 @@ class ActAs(Protocol):
 
     async def call(self, service: str, operation: str, given: Mapping[str, object]) -> Output:
         """Returns the parsed output. Raises ServiceError as the service would answer it."""
+
+
+class ServiceAssume(Protocol):
+    """How a service takes the role that a workload (an instance, a task, a function) was given.
+
+    The role's trust policy is asked each time, as it is at that moment; the outcome is recorded as
+    the service's own sts:AssumeRole.
+    """
+
+    async def assume(
+        self,
+        service: str,
+        role: Role,
+        *,
+        session_name: str,
+        workload: str,
+        seconds: int,
+        region: str,
+        context: Mapping[str, str],
+    ) -> Session | Refusal:
+        """Credentials of the role for the service principal, or why it may not assume the role.
+
+        workload is the ARN of what they are for: they end with it. context holds the condition keys that
+        ride on the credentials. The role's MaxSessionDuration does not limit seconds.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,6 +262,7 @@ class Session(Entity, frozen=True, kw_only=True):
     provider: str = ""  # aws:FederatedProvider
     context: Mapping[str, str] = {}  # keys that ride on the credentials: ec2:SourceInstanceArn …
     invoked_by: str = ""  # the service that assumed the role for itself: "autoscaling.amazonaws.com"
+    workload: str = ""  # ARN of the instance, task or function whose metadata gave them: they end with it
 
     @property
     def key(self) -> str:
@@ -274,6 +275,8 @@ class Session(Entity, frozen=True, kw_only=True):
     def refers(self) -> Iterator[tuple[str, str]]:
         if self.role_id or self.user_id:
             yield SESSION_OF, self.role_id or self.user_id
+        if self.workload:
+            yield SESSION_OF, self.workload
 
 
 class Association(Entity, frozen=True, kw_only=True):
@@ -310,7 +313,7 @@ BOUNDARY: Final = "boundary"  # managed policy ARN -> users, roles
 MEMBER_OF: Final = "member-of"  # group id -> users
 KEY_OF: Final = "key-of"  # user id -> access keys
 PROFILE_OF: Final = "profile-of"  # role id -> instance profiles
-SESSION_OF: Final = "session-of"  # role or user id -> sessions
+SESSION_OF: Final = "session-of"  # role or user id, or workload's ARN -> sessions
 ASSOCIATED_WITH: Final = "associated-with"  # resource ARN -> associations
 ROLE_ASSOCIATION: Final = "role-association"  # role id -> associations
 PROFILE_ASSOCIATION: Final = "profile-association"  # profile id -> associations

@@ -35,6 +35,7 @@ def issue_session(
     provider: str = "",
     context: Mapping[str, str] | None = None,
     invoked_by: str = "",
+    workload: str = "",
     token_size: int = 0,
 ) -> Session:
     """Credentials of a role for the session name, good for that many seconds.
@@ -66,6 +67,7 @@ def issue_session(
             provider=provider,
             context=context or {},
             invoked_by=invoked_by,
+            workload=workload,
         ),
     )
 
@@ -137,3 +139,10 @@ def _put(directory: Directory, session: Session) -> Session:
             break
         directory.delete(oldest)
     return session
+
+
+def end_sessions(directory: Directory, workload: str) -> None:
+    """Takes back the credentials that a workload got from its metadata: it is terminated or deleted."""
+    for session in directory.referring(SESSION_OF, workload):
+        if isinstance(session, Session):
+            directory.delete(session)
