@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from passrole.decision.layers import RESOURCE, TRUST, Layer
 from passrole.decision.principals import Named
-from passrole.decision.request import Clause, Decision, Outcome, Request
 from passrole.policy import variables
 from passrole.policy.conditions import Condition
 from passrole.policy.document import Policy, Statement
@@ -20,11 +20,12 @@ from passrole.values.glob import Pattern, Token
 from passrole.values.principal import Principal
 
 # A row of statements shorter than this is quicker read than looked up.
-_SHORT: Final = 6
-# Literal beginnings of resource patterns are looked up by their first 8, 16, 24 … characters.
-_STRIDE: Final = 8
-# A layer remembers what it found for this many actions; then it begins again.
+_SHORT: Final = 3
+# Literal beginnings of resource patterns are looked up by length, so they are cut to a few lengths.
+_LENGTHS: Final = 2
+# A policy remembers what it found for this many actions; then it begins again.
 _ACTIONS_KEPT: Final = 2048
+_SHEETS_KEPT: Final = 8192
 
 
 class Rule:
@@ -32,32 +33,30 @@ class Rule:
 
     __slots__ = (
         "_actions",
-        "_decision",
         "_exact",
         "_named_actions",
         "_patterns",
         "_prefixes",
+        "_simple",
         "_templates",
         "allows",
         "anything",
+        "certain",
         "conditions",
         "keys",
         "layer",
-        "place",
         "policy",
         "principals",
         "resource_keys",
         "statement",
     )
 
-    def __init__(self, statement: Statement, policy: Policy, place: int, layer: Layer) -> None:
+    def __init__(self, statement: Statement, policy: Policy, layer: Layer) -> None:
         self.statement: Final[Statement] = statement
         self.policy: Final[Policy] = policy
-        self.place: Final[int] = place  # the policy's place in its layer
         self.layer: Final[Layer] = layer
         self.allows: Final[bool] = statement.allows
         self.conditions: Final[tuple[Condition, ...]] = statement.conditions
-        self._decision: Decision | None = None
 
         names = [action.lower() for action in statement.actions]
         self._named_actions = frozenset(name for name in names if "*" not in name and "?" not in name)
@@ -84,12 +83,14 @@ class Rule:
         self._prefixes = tuple(prefixes)
         self._patterns = tuple(patterns)
         self._templates = tuple(templates)
+        self._simple = not (patterns or templates or statement.not_resource)
 
         self.principals: Final[Named | None] = (
             None
             if statement.principals is None
             else Named(statement.principals, negated=statement.not_principal, trust=layer is TRUST)
         )
+        self.certain: Final[bool] = self.anything and statement.principals is None and not self.conditions
         self.resource_keys: Final[tuple[str, ...]] = tuple(
             dict.fromkeys(key for template in templates for key in template.keys)
         )
@@ -158,37 +159,22 @@ class Rule:
         """Does the Principal or NotPrincipal element take the caller in? True where there is none."""
         return self.principals is None or self.principals.applies(principal, denies=not self.allows)
 
-    def holds(self, request: Request) -> bool:
+    def holds(self, resource: str | None, context: Context, principal: Principal) -> bool:
         """Does the statement match a request of which everything is known? Its action has been compared."""
-        resource = request.resource
-        if not self.anything and (resource is None or not self.covers(resource, request.context)):
-            return False
-        if self.principals is not None and not self.takes(request.principal):
+        if not self.anything:
+            if resource is None:
+                return False
+            if self._simple:
+                if not resource.startswith(self._prefixes) and resource not in self._exact:
+                    return False
+            elif not self.covers(resource, context):
+                return False
+        if self.principals is not None and not self.takes(principal):
             return False
         for condition in self.conditions:
-            if not condition.holds(request.context):
+            if not condition.holds(context):
                 return False
         return True
-
-    def clause(self) -> Clause:
-        """The statement as it stands in a decision."""
-        return Clause(
-            self.layer.name, self.policy.name, self.place, self.statement.label, self.statement.effect
-        )
-
-    @property
-    def decision(self) -> Decision:
-        """What is answered when this statement decides."""
-        decision = self._decision
-        if decision is None:
-            if self.allows:
-                decision = Decision(Outcome.ALLOWED, self.layer.name, clauses=(self.clause(),))
-            else:
-                decision = Decision(
-                    Outcome.EXPLICIT_DENY, self.layer.name, self.layer.explicit(), (self.clause(),)
-                )
-            self._decision = decision
-        return decision
 
 
 def _resource(text: str, *, live: bool) -> Pattern | Template:
@@ -205,51 +191,57 @@ def _resource(text: str, *, live: bool) -> Pattern | Template:
 class Rules:
     """Statements whose action matches, found by resource."""
 
-    __slots__ = ("_anywhere", "_begin", "_exact", "_lengths", "all")
+    __slots__ = ("_anywhere", "_begin", "_exact", "_lengths", "all", "short")
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.all: Final[tuple[Rule, ...]] = tuple(rules)
-        self._lengths: tuple[int, ...] | None = None
+        self.short: Final[bool] = len(rules) <= _SHORT
+        self._lengths: tuple[int, ...] = ()
         self._exact: dict[str, tuple[Rule, ...]] = {}
         self._begin: dict[str, tuple[Rule, ...]] = {}
         self._anywhere: tuple[Rule, ...] = ()
-        if len(rules) > _SHORT:
+        if not self.short:
             self._index()
 
     def _index(self) -> None:
         exact: dict[str, list[Rule]] = {}
         begin: dict[str, list[Rule]] = {}
         anywhere: list[Rule] = []
+        whole: list[tuple[str, Rule]] = []
+        heads: list[tuple[str, Rule]] = []
         for rule in self.all:
-            places: dict[tuple[str, bool], None] = {}
-            for text, whole in rule.beginnings():
-                places[(text if whole else text[: len(text) // _STRIDE * _STRIDE], whole)] = None
+            places = dict.fromkeys(rule.beginnings())
             if ("", False) in places:
                 anywhere.append(rule)
-                continue
-            for text, whole in places:
-                (exact if whole else begin).setdefault(text, []).append(rule)
+            else:
+                for text, is_whole in places:
+                    (whole if is_whole else heads).append((text, rule))
+        for text, rule in whole:
+            exact.setdefault(text, []).append(rule)
+        stride = 1
+        while len({len(text) // stride for text, _ in heads}) > _LENGTHS:
+            stride *= 2
+        for text, rule in heads:
+            bucket = begin.setdefault(text[: len(text) // stride * stride], [])
+            if rule not in bucket:
+                bucket.append(rule)
+        # What was cut to nothing is looked at for every resource.
+        anywhere += begin.pop("", [])
         self._exact = {text: tuple(rules) for text, rules in exact.items()}
         self._begin = {text: tuple(rules) for text, rules in begin.items()}
         self._anywhere = tuple(anywhere)
         self._lengths = tuple(sorted({len(text) for text in begin}))
 
-    def near(self, resource: str | None) -> Iterable[Rule]:
+    def near(self, resource: str | None) -> tuple[Rule, ...]:
         """Every statement that may cover the resource, and few that do not."""
-        lengths = self._lengths
-        if lengths is None or resource is None:
+        if self.short or resource is None:
             return self.all
-        found: list[Rule] = []
-        exact = self._exact.get(resource)
-        if exact is not None:
-            found.extend(exact)
+        found = self._exact.get(resource, ()) + self._anywhere
         begin = self._begin
-        for length in lengths:
+        for length in self._lengths:
             some = begin.get(resource[:length])
             if some is not None:
-                found.extend(some)
-        if self._anywhere:
-            found.extend(self._anywhere)
+                found += some
         return found
 
     def __len__(self) -> int:
@@ -259,40 +251,38 @@ class Rules:
 _NOTHING: Final = Rules(())
 
 
-class Stack:
-    """The policies of one layer, or of one of its levels."""
+class Sheet:
+    """One policy in one layer. Many principals share it."""
 
-    __slots__ = ("_by_action", "_by_service", "layer", "rules")
+    __slots__ = ("_by_action", "_by_service", "rules")
 
-    def __init__(self, layer: Layer, policies: Sequence[Policy], first: int = 0) -> None:
-        """first is the place of the first policy among those of its layer."""
-        self.layer: Final[Layer] = layer
+    def __init__(self, policy: Policy, layer: Layer) -> None:
         # Without a Principal, a statement of a resource-based policy concerns nobody.
         nameless = layer is not RESOURCE and layer is not TRUST
         self.rules: Final[tuple[Rule, ...]] = tuple(
-            Rule(statement, policy, place, layer)
-            for place, policy in enumerate(policies, first)
+            Rule(statement, policy, layer)
             for statement in policy.statements
             if nameless or statement.principals is not None
         )
-        self._by_action: dict[str, tuple[Rules, Rules]] = {}
+        self._by_action: dict[str, tuple[tuple[Rule, ...], tuple[Rule, ...]]] = {}
         self._by_service: dict[str, list[int]] | None = None
 
-    def about(self, action: str) -> tuple[Rules, Rules]:
+    def about(self, action: str) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
         """The Deny and the Allow statements that take the action in. It is in lower case."""
         found = self._by_action.get(action)
         if found is None:
             rules = [rule for rule in self._of_service(action.partition(":")[0]) if rule.names_action(action)]
-            denies = [rule for rule in rules if not rule.allows]
-            allows = [rule for rule in rules if rule.allows]
-            found = (Rules(denies) if denies else _NOTHING, Rules(allows) if allows else _NOTHING)
+            found = (
+                tuple(rule for rule in rules if not rule.allows),
+                tuple(rule for rule in rules if rule.allows),
+            )
             if len(self._by_action) >= _ACTIONS_KEPT:
                 self._by_action.clear()
             self._by_action[action] = found
         return found
 
     def _of_service(self, service: str) -> Sequence[Rule]:
-        """The statements that may name an action of the service, in the order of the documents."""
+        """The statements that may name an action of the service, in the order of the document."""
         if len(self.rules) <= _SHORT:
             return self.rules
         index = self._by_service
@@ -305,7 +295,25 @@ class Stack:
         return [self.rules[number] for number in sorted({*index.get(service, ()), *index.get("*", ())})]
 
 
-@lru_cache(maxsize=16_384)
-def stack(layer: Layer, policies: tuple[Policy, ...], first: int = 0) -> Stack:
-    """The compiled form of these policies, made once."""
-    return Stack(layer, policies, first)
+@lru_cache(maxsize=_SHEETS_KEPT)
+def sheet(policy: Policy, layer: Layer) -> Sheet:
+    """The compiled form of a policy in a layer, made once."""
+    return Sheet(policy, layer)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The policies of one layer, or of one of its levels."""
+
+    layer: Layer
+    policies: tuple[Policy, ...]
+
+    def about(self, action: str) -> tuple[Rules, Rules]:
+        """The Deny and the Allow statements that take the action in. It is in lower case."""
+        denies: list[Rule] = []
+        allows: list[Rule] = []
+        for policy in self.policies:
+            deny, allow = sheet(policy, self.layer).about(action)
+            denies += deny
+            allows += allow
+        return Rules(denies) if denies else _NOTHING, Rules(allows) if allows else _NOTHING

@@ -9,6 +9,8 @@ from typing import Final
 from passrole.decision.compile import Rule
 from passrole.decision.request import Request
 from passrole.policy.conditions import Condition
+from passrole.policy.variables import Context
+from passrole.values.principal import Principal
 
 
 class Match(Enum):
@@ -65,13 +67,23 @@ def match(rule: Rule, request: Request) -> Match:
     return answer
 
 
-def holds_at_worst(rule: Rule, request: Request) -> bool:
+class AtWorst:
     """In doubt an Allow does not hold and a Deny does."""
-    found = match(rule, request)
-    return found is Match.YES or (found is _MAYBE and not rule.allows)
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __call__(self, rule: Rule, resource: str | None, context: Context, principal: Principal) -> bool:
+        found = match(rule, self._request)
+        return found is Match.YES or (found is _MAYBE and not rule.allows)
 
 
-def holds_at_best(rule: Rule, request: Request) -> bool:
+class AtBest:
     """In doubt an Allow holds and a Deny does not."""
-    found = match(rule, request)
-    return found is Match.YES or (found is _MAYBE and rule.allows)
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __call__(self, rule: Rule, resource: str | None, context: Context, principal: Principal) -> bool:
+        found = match(rule, self._request)
+        return found is Match.YES or (found is _MAYBE and rule.allows)

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from passrole.decision.compile import Rule
-from passrole.decision.doubt import holds_at_best, holds_at_worst
+from passrole.decision.doubt import AtBest, AtWorst
 from passrole.decision.layers import NO_GRANT, WAIVES_ALL
 from passrole.decision.plan import Plan, compiled
-from passrole.decision.request import Decision, Policies, Request
+from passrole.decision.request import Context, Decision, Policies, Request
+from passrole.values.principal import Principal
 
-Holds = Callable[[Rule, Request], bool]
+Holds = Callable[[Rule, str | None, Context, Principal], bool]
 
 
 def evaluate(request: Request, policies: Policies) -> Decision:
@@ -26,21 +27,24 @@ def evaluate(request: Request, policies: Policies) -> Decision:
     plan = (policies.compiled or compiled(policies)).plan(request)
     if not request.unknown and request.resource is not None:
         return decide(plan, request, Rule.holds)
-    worst = decide(plan, request, holds_at_worst)
-    best = decide(plan, request, holds_at_best)
+    worst = decide(plan, request, AtWorst(request))
+    best = decide(plan, request, AtBest(request))
     return worst if worst.outcome is best.outcome else replace(worst, doubtful=True)
 
 
 def decide(plan: Plan, request: Request, holds: Holds) -> Decision:
     """The answer along a plan; holds says whether a statement whose action matches holds."""
     resource = request.resource
+    context = request.context
+    principal = request.principal
     for rules in plan.denies:
-        for rule in rules.near(resource):
-            if holds(rule, request):
-                return rule.decision
+        for rule in rules.all if rules.short else rules.near(resource):
+            if holds(rule, resource, context, principal):
+                return plan.decisions.get(rule) or plan.decided_by(rule)
     for step in plan.before:
-        for rule in step.allows.near(resource):
-            if holds(rule, request):
+        rules = step.allows
+        for rule in rules.all if rules.short else rules.near(resource):
+            if holds(rule, resource, context, principal):
                 break
         else:
             return step.refusal
@@ -49,8 +53,8 @@ def decide(plan: Plan, request: Request, holds: Holds) -> Decision:
     if plan.grants is not None:
         for rule in plan.grants.near(resource):
             assert rule.principals is not None  # Invariant: a Stack leaves out the others
-            waives = rule.principals.grant(request.principal)
-            if waives > granted and holds(rule, request):
+            waives = rule.principals.grant(principal)
+            if waives > granted and holds(rule, resource, context, principal):
                 granted = waives
                 by = rule
                 if waives == WAIVES_ALL:
@@ -61,11 +65,14 @@ def decide(plan: Plan, request: Request, holds: Holds) -> Decision:
     for step in plan.after:
         if step.waiver & waived:
             continue
-        for rule in step.allows.near(resource):
-            if holds(rule, request):
+        rules = step.allows
+        for rule in rules.all if rules.short else rules.near(resource):
+            if holds(rule, resource, context, principal):
                 if by is None:
                     by = rule
                 break
         else:
             return step.refusal
-    return plan.by_right if by is None else by.decision
+    if by is None:
+        return plan.by_right
+    return plan.decisions.get(by) or plan.decided_by(by)

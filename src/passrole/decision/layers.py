@@ -23,9 +23,9 @@ WAIVES_ALL: Final = WAIVES_IDENTITY | WAIVES_BOUNDARY | WAIVES_SESSION
 NO_GRANT: Final = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """One kind of policy.
+    """One kind of policy; two are equal only if they are the same.
 
     words and article_words are AWS's in a denial; waiver is the bit by which a resource-based
     policy's Allow makes this layer's needless; names_policy tells whether a denial may end with the

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from passrole.decision.compile import Rules, Stack, stack
+from passrole.decision.compile import Rule, Rules, Stack
 from passrole.decision.layers import (
     BOUNDARY,
     ENDPOINT,
@@ -23,8 +23,7 @@ from passrole.decision.layers import (
     is_trust_action,
     must_allow_itself,
 )
-from passrole.decision.request import Decision, Outcome, Policies, Request
-from passrole.policy.document import Policy
+from passrole.decision.request import Clause, Decision, Outcome, Policies, Request
 from passrole.values.principal import PrincipalKind
 
 # Plans that one set of policies remembers; then it begins again.
@@ -48,7 +47,6 @@ class Step:
     refusal: Decision
 
 
-@dataclass(frozen=True, slots=True)
 class Plan:
     """One action's way through the layers.
 
@@ -59,13 +57,77 @@ class Plan:
     needs no identity-based policy and no statement decided.
     """
 
-    denies: tuple[Rules, ...]
-    before: tuple[Step, ...]
-    grants: Rules | None
-    ungranted: Decision | None
-    waives: bool
-    after: tuple[Step, ...]
-    by_right: Decision
+    __slots__ = (
+        "decisions",
+        "after",
+        "before",
+        "by_right",
+        "denies",
+        "grants",
+        "stacks",
+        "ungranted",
+        "waives",
+    )
+
+    def __init__(self, policies: Policies, action: str, standing: Standing, *, crosses: bool) -> None:
+        folded = action.lower()
+        trust = is_trust_action(folded)
+        self.stacks: Final[tuple[Stack, ...]] = stacks_of(policies, standing, trust=trust)
+        denies: list[Rules] = []
+        before: list[Step] = []
+        after: list[Step] = []
+        grants: Rules | None = None
+        for stack in self.stacks:
+            layer = stack.layer
+            deny, allow = stack.about(folded)
+            if deny.all:
+                denies.append(deny)
+            if layer is RESOURCE or layer is TRUST:
+                grants = allow
+            elif layer is RCP or (layer is IDENTITY and not standing.identity):
+                continue  # RCPFullAWSAccess stands at every level; a root user needs no identity-based policy
+            elif layer is IDENTITY or not any(rule.certain for rule in allow.all):
+                step = Step(allow, layer.waiver, _refusal(layer, action))
+                (after if layer.waiver else before).append(step)
+        needs_grant = crosses or not standing.has_account or must_allow_itself(folded)
+        self.denies: Final[tuple[Rules, ...]] = tuple(denies)
+        self.before: Final[tuple[Step, ...]] = tuple(before)
+        self.grants: Final[Rules | None] = grants
+        self.ungranted: Final[Decision | None] = (
+            _refusal(TRUST if trust else RESOURCE, action) if needs_grant else None
+        )
+        self.waives: Final[bool] = not crosses
+        self.after: Final[tuple[Step, ...]] = tuple(after)
+        self.by_right: Final[Decision] = Decision(Outcome.ALLOWED, IDENTITY.name)
+        self.decisions: Final[dict[Rule, Decision]] = {}  # by the statement that decided
+
+    def decided_by(self, rule: Rule) -> Decision:
+        """What is answered when this statement decides, kept in decisions."""
+        decision = self.decisions.get(rule)
+        if decision is None:
+            layer = rule.layer
+            if rule.allows:
+                decision = Decision(Outcome.ALLOWED, layer.name, clauses=(self.clause(rule),))
+            else:
+                decision = Decision(Outcome.EXPLICIT_DENY, layer.name, layer.explicit(), (self.clause(rule),))
+            self.decisions[rule] = decision
+        return decision
+
+    def clause(self, rule: Rule) -> Clause:
+        """The statement as it stands in a decision."""
+        statement = rule.statement
+        return Clause(rule.layer.name, rule.policy.name, self.place(rule), statement.label, statement.effect)
+
+    def place(self, rule: Rule) -> int:
+        """The place of the statement's policy among all those of its layer."""
+        place = 0
+        for stack in self.stacks:
+            if stack.layer is rule.layer:
+                for policy in stack.policies:
+                    if policy is rule.policy:
+                        return place
+                    place += 1
+        raise ValueError("the statement is of another plan")
 
 
 class Compiled:
@@ -93,7 +155,7 @@ class Compiled:
         plans = self._plans[row + len(_ROWS) if crosses else row]
         found = plans.get(request.action)
         if found is None:
-            found = _plan(self.policies, request.action, _ROWS[row], crosses=crosses)
+            found = Plan(self.policies, request.action, _ROWS[row], crosses=crosses)
             if len(plans) >= _PLANS_KEPT:
                 plans.clear()
             plans[request.action] = found
@@ -113,61 +175,20 @@ def stacks_of(policies: Policies, standing: Standing, *, trust: bool) -> tuple[S
     """The stacks that concern a caller of that standing, in the order of the table of layers."""
     found: list[Stack] = []
     if policies.vpc_endpoint is not None:
-        found.append(stack(ENDPOINT, (policies.vpc_endpoint,)))
+        found.append(Stack(ENDPOINT, (policies.vpc_endpoint,)))
     if standing.rcps:
-        found.extend(_levels(RCP, policies.rcps))
+        found.extend(Stack(RCP, level) for level in policies.rcps)
     if standing.scps:
-        found.extend(_levels(SCP, policies.scps))
+        found.extend(Stack(SCP, level) for level in policies.scps)
     if policies.resource is not None:
-        found.append(stack(TRUST if trust else RESOURCE, (policies.resource,)))
+        found.append(Stack(TRUST if trust else RESOURCE, (policies.resource,)))
     if standing.has_account:
-        found.append(stack(IDENTITY, policies.identity))
+        found.append(Stack(IDENTITY, policies.identity))
         if policies.boundaries:
-            found.append(stack(BOUNDARY, policies.boundaries))
+            found.append(Stack(BOUNDARY, policies.boundaries))
         if policies.session is not None or standing.session:
-            found.append(stack(SESSION, policies.session or ()))
+            found.append(Stack(SESSION, policies.session or ()))
     return tuple(found)
-
-
-def _levels(layer: Layer, levels: tuple[tuple[Policy, ...], ...]) -> list[Stack]:
-    stacks: list[Stack] = []
-    first = 0
-    for policies in levels:
-        stacks.append(stack(layer, policies, first))
-        first += len(policies)
-    return stacks
-
-
-def _plan(policies: Policies, action: str, standing: Standing, *, crosses: bool) -> Plan:
-    folded = action.lower()
-    trust = is_trust_action(folded)
-    denies: list[Rules] = []
-    before: list[Step] = []
-    after: list[Step] = []
-    grants: Rules | None = None
-    for each in stacks_of(policies, standing, trust=trust):
-        layer = each.layer
-        deny, allow = each.about(folded)
-        if deny.all:
-            denies.append(deny)
-        if layer is RESOURCE or layer is TRUST:
-            grants = allow
-        elif layer is RCP or (layer is IDENTITY and not standing.identity):
-            continue  # RCPFullAWSAccess stands at every level; a root user needs no identity-based policy
-        else:
-            step = Step(allow, layer.waiver, _refusal(layer, action))
-            (after if layer.waiver else before).append(step)
-    needs_grant = crosses or not standing.has_account or must_allow_itself(folded)
-    own = TRUST if trust else RESOURCE
-    return Plan(
-        tuple(denies),
-        tuple(before),
-        grants,
-        _refusal(own, action) if needs_grant else None,
-        not crosses,
-        tuple(after),
-        Decision(Outcome.ALLOWED, IDENTITY.name),
-    )
 
 
 def _refusal(layer: Layer, action: str) -> Decision:

@@ -38,13 +38,13 @@ Value = Tokens | Template  # a Template where a variable is to be filled in
 class StringIs:
     """``StringEquals``: the same text."""
 
-    __slots__ = ("_wanted",)
+    __slots__ = ("wanted",)
 
     def __init__(self, wanted: Iterable[Tokens]) -> None:
-        self._wanted = frozenset(_literal(value) for value in wanted)
+        self.wanted: Final[frozenset[str]] = frozenset(_literal(value) for value in wanted)
 
     def matches(self, asked: str) -> bool:
-        return asked in self._wanted
+        return asked in self.wanted
 
 
 class StringIsIgnoringCase:
@@ -160,15 +160,22 @@ class AddressIn:
     __slots__ = ("_wanted",)
 
     def __init__(self, wanted: Iterable[Tokens]) -> None:
-        self._wanted = tuple(
-            network for value in wanted if (network := scalars.network(_literal(value))) is not None
-        )
+        networks = (scalars.network(_literal(value)) for value in wanted)
+        self._wanted = tuple((each.family, each.mask, each.bits) for each in networks if each is not None)
 
     def matches(self, asked: str) -> bool:
         address = scalars.address(asked)
-        return address is not None and any(address in network for network in self._wanted)
+        if address is not None:
+            family, bits = address.family, address.bits
+            for wanted_family, mask, wanted_bits in self._wanted:
+                if family == wanted_family and bits & mask == wanted_bits:
+                    return True
+        return False
 
 
+# "If the key values in the request resolve to an empty data set (for example, an empty string)", as the
+# User Guide has it, set operators see no value at all.
+_EMPTY: Final = ("", ("",))
 _BOOLEANS: Final = frozenset(("true", "false"))
 
 
@@ -281,6 +288,9 @@ class Condition:
         "_make",
         "_negated",
         "_null",
+        "_plain",
+        "_set",
+        "_texts",
         "_values",
         "key",
         "keys",
@@ -302,10 +312,9 @@ class Condition:
         self._negated = row.negated
         self._null = row.family == "Null"
         self._all = found.quantifier is Quantifier.ALL
-        if found.if_exists or self._all:
-            self._absent = True
-        else:
-            self._absent = row.negated and found.quantifier is Quantifier.ONE
+        self._set = found.quantifier is not Quantifier.ONE
+        # ForAnyValue over nothing is false with IfExists too: there is no value that could match.
+        self._absent = self._all or (not self._set and (found.if_exists or row.negated))
         self._make = row.make
         values = [
             variables.parse(value, live=live and row.variables, wildcards=row.wildcards) for value in wanted
@@ -322,6 +331,9 @@ class Condition:
             self._comparison = row.make(())
         else:
             self._comparison = row.make([value for value in values if not isinstance(value, Template)])
+        # Most conditions ask one value for one of a few texts: a look-up of their own for these.
+        self._plain = not (self._null or self._set or self._values)
+        self._texts = self._comparison.wanted if isinstance(self._comparison, StringIs) else None
 
     def holds(self, context: Context) -> bool:
         """Does the request's context meet the condition?
@@ -331,6 +343,10 @@ class Condition:
         """
         asked = context.get(self.key)
         comparison = self._comparison
+        if self._plain and isinstance(asked, str):
+            if self._texts is not None:
+                return (asked in self._texts) != self._negated
+            return comparison.matches(asked) != self._negated
         if self._values:
             filled: list[Tokens] = []
             for value in self._values:
@@ -340,9 +356,11 @@ class Condition:
                 filled.append(parts)
             comparison = self._make(filled)
         if self._null:
-            return comparison.matches("false" if asked else ("false" if asked == "" else "true"))
+            return comparison.matches("true" if asked is None or asked == () else "false")
         if asked is None or asked == ():
             return self._absent
+        if self._set and asked in _EMPTY:
+            return self._all
         if isinstance(asked, str):
             return comparison.matches(asked) != self._negated
         if self._all:
