@@ -16,6 +16,7 @@ from passrole.values.errors import ServiceError
 from passrole.wire import services
 from passrole.wire.authfailure import AuthFailure, AuthKind
 from passrole.wire.s3errors import s3_error
+from passrole.wire.scalars import BadInput
 
 Family = Literal["query", "ec2", "json", "rest-json", "s3"]
 
@@ -229,14 +230,18 @@ def missing_action(protocol: str, service: str) -> DispatchError:
     return DispatchError("Missing Action", code="MissingAction", status=400)
 
 
-def bad_input(protocol: str, service: str, message: str) -> ServiceError:
+def bad_input(protocol: str, service: str, problem: BadInput) -> ServiceError:
     """What is answered to input that cannot be read: broken JSON, XML or CBOR, a text for a number."""
     match family(protocol, service):
         case "query":
-            return ServiceError(message, code="MalformedInput", status=400)
+            return ServiceError(problem.text, code="MalformedInput", status=400)
         case "ec2":
-            return ServiceError(message, code="InvalidParameterValue", status=400)
+            return ServiceError(problem.text, code="InvalidParameterValue", status=400)
+        case "s3" if problem.argument:
+            text = f"Provided {problem.argument} not an integer or within integer range"
+            fields = {"ArgumentName": problem.argument, "ArgumentValue": problem.value}
+            return ServiceError(text, code="InvalidArgument", status=400, fields=fields)
         case "s3":
             text = "The XML you provided was not well-formed or did not validate against our published schema"
             return ServiceError(text, code="MalformedXML", status=400)
-    return ServiceError(message, code="SerializationException", status=400)
+    return ServiceError(problem.text, code="SerializationException", status=400)

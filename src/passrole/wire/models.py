@@ -336,10 +336,15 @@ class Service:
     def errors(self) -> Mapping[str, Shape]:
         """The error shapes by their code, which is the shape's name unless the model gives one."""
         found: dict[str, Shape] = {}
-        for name, definition in self._model.shapes.items():
-            if definition.exception:
-                found.setdefault(definition.error.code or name, self.shape(name))
+        for name, shape in self.errors_by_name.items():
+            found.setdefault(shape.error.code or name, shape)
         return found
+
+    @cached_property
+    def errors_by_name(self) -> Mapping[str, Shape]:
+        """The error shapes by their name."""
+        shapes = self._model.shapes.items()
+        return {name: self.shape(name) for name, definition in shapes if definition.exception}
 
 
 @cache

@@ -34,6 +34,12 @@ _MAIN: Final[Mapping[str, str]] = {
     "timestream": "timestream-write",
 }
 
+# Namespaces that the models give with every operation instead of once.
+_NAMESPACES: Final[Mapping[str, str]] = {
+    "cloudfront": "http://cloudfront.amazonaws.com/doc/2020-05-31/",
+    "route53": "https://route53.amazonaws.com/doc/2013-04-01/",
+}
+
 # Signing names whose services sign requests, frame bodies and word errors as S3 does.
 _S3_LIKE: Final = frozenset({"s3", "s3express", "s3-outposts", "s3-object-lambda"})
 
@@ -168,7 +174,7 @@ def _read_entry(name: str, path: Path) -> ServiceEntry:
         protocols=metadata.protocols or (msgspec.convert(metadata.protocol, Protocol),),
         target_prefix=metadata.target_prefix,
         json_version=metadata.json_version,
-        xml_namespace=metadata.xml_namespace,
+        xml_namespace=metadata.xml_namespace or _NAMESPACES.get(name, ""),
         query_compatible=bool(bytes(metadata.aws_query_compatible)),
         full_name=metadata.service_full_name,
     )

@@ -1,0 +1,394 @@
+"""Where the rest protocols put members: path, query string, headers, status and body."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from binascii import Error as BinasciiError
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+from urllib.parse import unquote_to_bytes
+
+import orjson
+
+from passrole.wire import eventstream, scalars
+from passrole.wire.models import Operation, Shape
+from passrole.wire.request import RawRequest, Response
+from passrole.wire.scalars import BadInput
+from passrole.wire.uri import template
+
+Headers = list[tuple[str, str]]
+
+
+class Bodies(Protocol):
+    """How one protocol spells a body: JSON or XML."""
+
+    content_type: str
+
+    def reader(self, shape: Shape, *, whole: bool) -> Callable[[bytes], object]:
+        """What reads a body; whole where it is this shape's, else its members without another place."""
+
+    def writer(self, shape: Shape, tag: str, *, whole: bool) -> Callable[[Any], bytes]:
+        """What writes a body; tag is XML's root element."""
+
+
+# Never part of an operation's input, and so never of a map that takes all of the query string.
+_SIGNING: Final = "X-Amz-"
+
+
+@dataclass(frozen=True)
+class _Source:
+    """One member of the input and what reads it."""
+
+    member: str
+    key: str  # a label, a parameter, a header in lower case
+    read: Callable[[str], object]
+
+
+class RestReader:
+    """Reads the input of one operation."""
+
+    def __init__(self, operation: Operation, bodies: Bodies) -> None:
+        self._uri = template(operation.uri)
+        shape = operation.input
+        members = shape.members if shape is not None else {}
+        self._labels: list[_Source] = []
+        self._query: list[tuple[str, str, bool, Callable[[str], object]]] = []
+        self._query_map: tuple[str, bool] | None = None
+        self._headers: list[_Source] = []
+        self._prefixes: list[tuple[str, str]] = []
+        for name, member in members.items():
+            key = member.location_name or name
+            match member.location:
+                case "uri":
+                    self._labels.append(_Source(name, key, _parameter(member, key)))
+                case "querystring" if member.kind == "map":
+                    self._query_map = name, member.value.kind == "list"
+                case "querystring":
+                    listed = member.kind == "list"
+                    scalar = member.member if listed else member
+                    self._query.append((name, key, listed, _parameter(scalar, key)))
+                case "header":
+                    self._headers.append(_Source(name, key.lower(), _header(member, key)))
+                case "headers":
+                    self._prefixes.append((name, member.location_name.lower()))
+        self._body: Callable[[bytes], object] | None = None
+        self._payload = ""
+        if shape is not None:
+            self._bind_body(shape, bodies)
+
+    def _bind_body(self, shape: Shape, bodies: Bodies) -> None:
+        if shape.payload is None:
+            if any(not member.location for member in shape.members.values()):
+                self._body = bodies.reader(shape, whole=False)
+            return
+        self._payload = shape.payload
+        payload = shape.members[shape.payload]
+        match payload.kind:
+            case _ if payload.eventstream:
+                # Events arrive one by one over HTTP/2, signed each; here they stay what they are.
+                self._body = bytes
+            case "blob":
+                self._body = bytes
+            case "string":
+                self._body = _utf8
+            case _:
+                self._body = bodies.reader(payload, whole=True)
+
+    def read(self, raw: RawRequest, path: str) -> dict[str, object]:
+        """The input. path is as the operation's template has it. Raises BadInput."""
+        found: dict[str, object] = {}
+        if self._labels:
+            labels = self._uri.match(path) or {}
+            for source in self._labels:
+                if source.key in labels:
+                    found[source.member] = source.read(labels[source.key])
+        if self._query or self._query_map is not None:
+            self._read_query(raw.query, found)
+        if self._headers or self._prefixes:
+            self._read_headers(raw, found)
+        if self._body is not None and raw.body:
+            body = self._body(raw.body)
+            if self._payload:
+                found[self._payload] = body
+            elif isinstance(body, dict):
+                found.update(body)
+        return found
+
+    def _read_query(self, query: str, found: dict[str, object]) -> None:
+        given: dict[str, list[str]] = {}
+        if query:
+            for pair in query.split("&"):
+                name, _, value = pair.partition("=")
+                if name:
+                    given.setdefault(_decoded(name), []).append(_decoded(value))
+        for member, key, listed, read in self._query:
+            if key in given:
+                values = given.pop(key)
+                found[member] = [read(value) for value in values] if listed else read(values[0])
+        if self._query_map is not None:
+            member, listed = self._query_map
+            rest = {
+                name: values if listed else values[0]
+                for name, values in given.items()
+                if not name.startswith(_SIGNING) and name not in self._uri.query
+            }
+            if rest:
+                found[member] = rest
+
+    def _read_headers(self, raw: RawRequest, found: dict[str, object]) -> None:
+        given: dict[str, str] = {}
+        for name, value in raw.headers:
+            given[name] = f"{given[name]},{value}" if name in given else value
+        for source in self._headers:
+            if source.key in given:
+                found[source.member] = source.read(_unlatin(given[source.key]))
+        for member, prefix in self._prefixes:
+            size = len(prefix)
+            entries = {
+                name[size:]: _unlatin(value) for name, value in given.items() if name.startswith(prefix)
+            }
+            if entries:
+                found[member] = entries
+
+
+def _decoded(text: str) -> str:
+    if "%" in text or "+" in text:
+        return _utf8(unquote_to_bytes(text.replace("+", " ")))
+    return text
+
+
+def _utf8(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise BadInput("") from None
+
+
+def _unlatin(value: str) -> str:
+    """A header's text: UTF-8 where it is that, as S3 reads user metadata, else latin-1."""
+    if value.isascii():
+        return value
+    try:
+        return value.encode("latin-1").decode()
+    except (UnicodeDecodeError, UnicodeEncodeError):
+        return value
+
+
+def _parameter(shape: Shape, key: str) -> Callable[[str], object]:
+    convert = scalars.parser(shape.kind)
+    if convert is str:
+        return convert
+
+    def read(text: str) -> object:
+        try:
+            return convert(text)
+        except BadInput as problem:
+            raise BadInput(problem.text, argument=key, value=text) from None
+
+    return read
+
+
+def _header(shape: Shape, key: str) -> Callable[[str], object]:
+    if shape.kind == "list":
+        read_item = _header(shape.member, key)
+        split = _split_dates if _is_http_date(shape.member) else _split_list
+        return lambda text: [read_item(item) for item in split(text)]
+    if shape.json_value:
+        return _read_json_value
+    return _parameter(shape, key)
+
+
+def _read_json_value(text: str) -> object:
+    try:
+        return orjson.loads(b64decode(text, validate=True))
+    except (BinasciiError, ValueError):
+        raise BadInput("") from None
+
+
+def _is_http_date(shape: Shape) -> bool:
+    return shape.kind == "timestamp" and shape.timestamp_format in ("", "rfc822")
+
+
+def _split_dates(text: str) -> list[str]:
+    """HTTP dates hold a comma themselves: every second one separates."""
+    parts = text.split(",")
+    return [",".join(parts[at : at + 2]).strip() for at in range(0, len(parts), 2)]
+
+
+def _split_list(text: str) -> list[str]:
+    """Items between commas; an item in double quotes may hold commas, and quotes after a backslash."""
+    if '"' not in text:
+        return [item.strip() for item in text.split(",")]
+    items: list[str] = []
+    item = ""
+    quoted = escaped = False
+    for letter in text:
+        if escaped:
+            item += letter
+            escaped = False
+        elif quoted and letter == "\\":
+            escaped = True
+        elif letter == '"':
+            quoted = not quoted
+        elif letter == "," and not quoted:
+            items.append(item.strip())
+            item = ""
+        else:
+            item += letter
+    return [*items, item.strip()]
+
+
+class RestWriter:
+    """Writes the output of one operation."""
+
+    def __init__(self, operation: Operation, bodies: Bodies) -> None:
+        self._status = operation.status
+        self._head = operation.method == "HEAD"
+        self._content_type = bodies.content_type
+        self._headers: list[tuple[str, str, Callable[[Any], str]]] = []
+        self._prefixes: list[tuple[str, str]] = []
+        self._status_member = ""
+        self._payload = ""
+        self._body: Callable[[Any], bytes | Iterable[bytes]] | None = None
+        shape = operation.output
+        if shape is None:
+            return
+        for name, member in shape.members.items():
+            match member.location:
+                case "header":
+                    self._headers.append((name, member.location_name or name, header_text(member)))
+                case "headers":
+                    self._prefixes.append((name, member.location_name))
+                case "statusCode":
+                    self._status_member = name
+        if shape.payload is not None:
+            self._payload = shape.payload
+            payload = shape.members[shape.payload]
+            if payload.eventstream:
+                self._content_type = "application/vnd.amazon.eventstream"
+                self._body = EventWriter(payload, bodies)
+            elif payload.kind in ("blob", "string"):
+                self._content_type = "application/octet-stream" if payload.kind == "blob" else "text/plain"
+                self._body = _raw
+            else:
+                tag = payload.location_name or payload.name
+                self._body = bodies.writer(payload, tag, whole=True)
+        elif any(not member.location for member in shape.members.values()):
+            self._body = bodies.writer(shape, shape.location_name or shape.name, whole=False)
+        elif bodies.content_type == "application/json" and self._status not in (202, 204):
+            self._body = _empty_object
+
+    def write(self, output: Mapping[str, object], headers: Headers) -> Response:
+        """The response; headers are those that every response of the service carries."""
+        status = self._status
+        if self._status_member and isinstance(chosen := output.get(self._status_member), int):
+            status = chosen
+        for name, header, text in self._headers:
+            value = output.get(name)
+            if value is not None and value != []:
+                headers.append((header, one_line(text(value))))
+        for name, prefix in self._prefixes:
+            entries = output.get(name)
+            if isinstance(entries, Mapping):
+                headers += [(prefix + key, one_line(value)) for key, value in entries.items()]
+        body: bytes | Iterable[bytes] = b""
+        if self._body is not None and not self._head and status != 204:
+            content = output.get(self._payload) if self._payload else output
+            if content is not None:
+                body = self._body(content)
+        if body != b"" and all(name.lower() != "content-type" for name, _ in headers):
+            headers.insert(0, ("Content-Type", self._content_type))
+        if isinstance(body, bytes):
+            return Response(status, tuple(headers), body)
+        return Response(status, tuple(headers), stream=body)
+
+
+def _raw(value: bytes | str | Iterable[bytes]) -> bytes | Iterable[bytes]:
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    return value.encode() if isinstance(value, str) else value
+
+
+def _empty_object(value: object) -> bytes:
+    return b"{}"
+
+
+def one_line(text: str) -> str:
+    """Text that can end neither its header nor its line."""
+    if "\r" in text or "\n" in text or "\0" in text:
+        return text.replace("\r", " ").replace("\n", " ").replace("\0", " ")
+    return text
+
+
+def header_text(shape: Shape) -> Callable[[Any], str]:
+    """What writes a value into a header."""
+    if shape.json_value:
+        return lambda value: b64encode(orjson.dumps(value)).decode()
+    match shape.kind:
+        case "list":
+            item = header_text(shape.member)
+            quote = shape.member.kind == "string"
+
+            def write_list(values: Sequence[object]) -> str:
+                texts = [item(value) for value in values]
+                return ",".join([_quoted(text) for text in texts] if quote else texts)
+
+            return write_list
+        case "boolean":
+            return lambda value: "true" if value else "false"
+        case "float" | "double":
+            return scalars.float_text
+        case "timestamp":
+            return header_time(shape)
+    return str
+
+
+def header_time(shape: Shape) -> Callable[[datetime], str]:
+    """How a timestamp is written in a header: HTTP's own form unless the model says otherwise."""
+    return scalars.TIME_FORMATS[shape.timestamp_format or "rfc822"]
+
+
+def _quoted(text: str) -> str:
+    if "," in text or '"' in text:
+        escaped = text.replace('"', '\\"')
+        return f'"{escaped}"'
+    return text
+
+
+class EventWriter:
+    """Writes the events of a stream: an iterable of ``{event name: its members}``."""
+
+    def __init__(self, stream: Shape, bodies: Bodies) -> None:
+        self._events = {name: _event(name, shape, bodies) for name, shape in stream.members.items()}
+
+    def __call__(self, events: Iterable[Mapping[str, Mapping[str, object]]]) -> Iterator[bytes]:
+        for entry in events:
+            for name, members in entry.items():
+                yield self._events[name](members)
+
+
+def _event(name: str, shape: Shape, bodies: Bodies) -> Callable[[Mapping[str, object]], bytes]:
+    """What writes one event. Header members are left to their text form, as AWS sends them."""
+    headers = [member for member, part in shape.members.items() if part.eventheader]
+    payload = next((member for member, part in shape.members.items() if part.eventpayload), "")
+    if payload:
+        part = shape.members[payload]
+        kind = "application/octet-stream" if part.kind == "blob" else bodies.content_type
+        plain = part.kind in ("blob", "string")
+        write_payload = None if plain else bodies.writer(part, part.name, whole=True)
+    else:
+        kind = bodies.content_type
+        write_payload = bodies.writer(shape, shape.name, whole=True)
+
+    def write(members: Mapping[str, object]) -> bytes:
+        content: Any = members.get(payload, b"") if payload else members
+        if write_payload is not None:
+            data = write_payload(content)
+        else:
+            data = content.encode() if isinstance(content, str) else bytes(content)
+        extra = {header: str(members[header]) for header in headers if header in members}
+        return eventstream.event(name, data, kind, extra)
+
+    return write
