@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import yaml
 
-from tools import catalog_actions, models, service_reference
+from tools import catalog_actions, detector, models, service_reference
 from tools.catalog_actions import Need, Rules
 from tools.models import Model
 
@@ -79,7 +79,7 @@ class Interned:
         return self._index[text]
 
 
-def service(model: Model, roles: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+def service(model: Model) -> dict[str, Any]:
     """One service's data file."""
     given = rules(model)
     keys, resources = Interned(), Interned()
@@ -92,8 +92,9 @@ def service(model: Model, roles: Mapping[str, Sequence[Mapping[str, Any]]]) -> d
             row["exempt"] = True
         else:
             row["actions"] = [_action(need, keys, resources) for need in found]
-        if operation in roles:
-            row["roles"] = list(roles[operation])
+        roles = detector.role_parameters(model, operation, given.prefix, facts("roles"))
+        if roles:
+            row["roles"] = roles
         rows[operation] = row
     return {
         "source": [
@@ -141,7 +142,7 @@ def build(services: Sequence[str]) -> dict[str, str]:
     written = {}
     for name in services:
         model = models.model(name)
-        written[f"{name}.json"] = text(service(model, {}))
+        written[f"{name}.json"] = text(service(model))
     return written
 
 

@@ -1,10 +1,10 @@
 """Input paths: where in an operation's input a value stands.
 
 ``Overrides[].IamInstanceProfile.Arn`` goes through structures by botocore's member names, through
-every element of a list (``[]``), every value of a map (``{}``) or the value of one key of it
-(``{authenticated}``). ``[Name=IAM_ROLE_ARN]`` takes the elements of a list whose member has that
-value, ``[Name~.*Role]`` those whose member matches the whole pattern. ``#json`` reads text as JSON
-and goes on inside it.
+every element of a list (``[]``), every value of a map (``{}``), the value of one key of it
+(``{authenticated}``) or of the keys that match a whole pattern (``{~.*RoleArn}``).
+``[Name=IAM_ROLE_ARN]`` takes the elements of a list whose member has that value, ``[Name~.*Role]``
+those whose member matches the whole pattern. ``#json`` reads text as JSON and goes on inside it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ _STEP: Final = re.compile(
 class Step:
     """One step of a path; kind is ``member``, ``list``, ``map`` or ``json``.
 
-    name is the member or the map's key, "" for every value. A list's filter takes the elements
-    whose member ``name`` has the value ``value`` (or matches it, where ``pattern``).
+    name is the member or the map's key (a pattern of keys, where ``pattern``), "" for every value. A
+    list's filter takes the elements whose member ``name`` has the value ``value`` (or matches it,
+    where ``pattern``).
     """
 
     kind: str
@@ -73,7 +74,7 @@ def _step(match: re.Match[str]) -> Step:
             raise BadPath(match.string)
         return Step("list", split[1], split[3], split[2] == "~")
     if (key := match["key"]) is not None:
-        return Step("map", key)
+        return Step("map", key.removeprefix("~"), pattern=key.startswith("~"))
     return Step("json")
 
 
@@ -105,7 +106,7 @@ def _walk(steps: Sequence[Step], given: object, at: str) -> Iterator[tuple[str, 
                     yield from _walk(rest, element, f"{at}[{index}]")
     elif step.kind == "map":
         if isinstance(given, Mapping):
-            for key in [step.name] if step.name else list(given):
+            for key in _keys(step, given):
                 yield from _walk(rest, given.get(key), f"{at}{{{key}}}")
     elif isinstance(given, str | bytes):
         try:
@@ -113,6 +114,12 @@ def _walk(steps: Sequence[Step], given: object, at: str) -> Iterator[tuple[str, 
         except orjson.JSONDecodeError:
             return
         yield from _walk(rest, inner, f"{at}#json")
+
+
+def _keys(step: Step, given: Mapping[str, object]) -> list[str]:
+    if step.pattern:
+        return [key for key in given if re.fullmatch(step.name, key)]
+    return [step.name] if step.name else list(given)
 
 
 def _wanted(step: Step, element: object) -> bool:

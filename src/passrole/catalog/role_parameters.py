@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -61,7 +62,7 @@ class RoleParameter:
     cross_account_error: ParameterError | None = None
     missing_error: ParameterError | None = None  # there is no such role or profile
     sources: tuple[str, ...] = ()
-    when: str = ""  # "PATH=VALUE": only then is the value at path a role; "!PATH": only without it
+    when: str = ""  # "PATH=VALUE", "PATH~PATTERN": only then is a role there; "!PATH": only without it
     only_when_changed: bool = False  # an update that keeps the present role is not checked
     not_roles: tuple[str, ...] = ()  # values that the path may hold and that name no role
 
@@ -86,8 +87,12 @@ class RoleParameter:
             return True
         if self.when.startswith("!"):
             return next(paths.values(self.when[1:], given), None) is None
-        path, _, wanted = self.when.partition("=")
-        return any(str(value) == wanted for _, value in paths.values(path, given))
+        split = re.fullmatch(r"([^=~]+)([=~])(.*)", self.when)
+        if split is None:
+            raise paths.BadPath(self.when)
+        path, sign, wanted = split.groups()
+        found = [str(value) for _, value in paths.values(path, given)]
+        return any(re.fullmatch(wanted, one) if sign == "~" else one == wanted for one in found)
 
 
 def _template_text(value: object) -> str:
