@@ -24,7 +24,7 @@ _SHORT: Final = 3
 # Literal beginnings of resource patterns are looked up by length, so they are cut to a few lengths.
 _LENGTHS: Final = 2
 # A policy remembers what it found for this many actions; then it begins again.
-_ACTIONS_KEPT: Final = 2048
+_ACTIONS_KEPT: Final = 256
 _SHEETS_KEPT: Final = 8192
 
 

@@ -49,15 +49,23 @@ def open_conditions(rule: Rule, request: Request) -> Iterator[Condition]:
             yield condition
 
 
+def open_resource(rule: Rule, request: Request) -> bool:
+    """Is it unknown whether the statement covers the resource?"""
+    if rule.anything:
+        return False
+    return request.resource is None or any(is_unknown(request, key) for key in rule.resource_keys)
+
+
 def match(rule: Rule, request: Request) -> Match:
     """Does the statement match? Its action has been compared."""
     if not rule.takes(request.principal):
         return _NO
     answer = Match.YES
     if not rule.anything:
-        if request.resource is None or any(is_unknown(request, key) for key in rule.resource_keys):
+        resource = request.resource
+        if resource is None or open_resource(rule, request):
             answer = _MAYBE
-        elif not rule.covers(request.resource, request.context):
+        elif not rule.covers(resource, request.context):
             return _NO
     for condition in rule.conditions:
         if any(is_unknown(request, key) for key in condition.keys):

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from passrole.decision.compile import Rule
 from passrole.decision.doubt import AtBest, AtWorst
-from passrole.decision.layers import NO_GRANT, WAIVES_ALL
+from passrole.decision.layers import NO_GRANT, WAIVES_ALL, WAIVES_NOTHING
 from passrole.decision.plan import Plan, compiled
 from passrole.decision.request import Context, Decision, Policies, Request
 from passrole.values.principal import Principal
@@ -61,7 +61,11 @@ def decide(plan: Plan, request: Request, holds: Holds) -> Decision:
                     break
     if by is None and plan.ungranted is not None:
         return plan.ungranted
-    waived = granted if plan.waives and by is not None else 0
+    waived = 0
+    if plan.waives and by is not None:
+        waived = granted
+        if granted == WAIVES_NOTHING:
+            by = None  # the account is named: it leaves the decision to identity-based policies
     for step in plan.after:
         if step.waiver & waived:
             continue

@@ -27,7 +27,7 @@ from passrole.decision.request import Clause, Decision, Outcome, Policies, Reque
 from passrole.values.principal import PrincipalKind
 
 # Plans that one set of policies remembers; then it begins again.
-_PLANS_KEPT: Final = 2048
+_PLANS_KEPT: Final = 256
 
 _USER: Final = PrincipalKind.USER
 _ROLE_SESSION: Final = PrincipalKind.ROLE_SESSION
@@ -58,13 +58,14 @@ class Plan:
     """
 
     __slots__ = (
-        "decisions",
         "after",
         "before",
         "by_right",
+        "decisions",
         "denies",
         "grants",
         "stacks",
+        "standing",
         "ungranted",
         "waives",
     )
@@ -72,6 +73,7 @@ class Plan:
     def __init__(self, policies: Policies, action: str, standing: Standing, *, crosses: bool) -> None:
         folded = action.lower()
         trust = is_trust_action(folded)
+        self.standing: Final[Standing] = standing
         self.stacks: Final[tuple[Stack, ...]] = stacks_of(policies, standing, trust=trust)
         denies: list[Rules] = []
         before: list[Step] = []
@@ -84,8 +86,8 @@ class Plan:
                 denies.append(deny)
             if layer is RESOURCE or layer is TRUST:
                 grants = allow
-            elif layer is RCP or (layer is IDENTITY and not standing.identity):
-                continue  # RCPFullAWSAccess stands at every level; a root user needs no identity-based policy
+            elif not self.asks(layer):
+                continue
             elif layer is IDENTITY or not any(rule.certain for rule in allow.all):
                 step = Step(allow, layer.waiver, _refusal(layer, action))
                 (after if layer.waiver else before).append(step)
@@ -112,6 +114,13 @@ class Plan:
                 decision = Decision(Outcome.EXPLICIT_DENY, layer.name, layer.explicit(), (self.clause(rule),))
             self.decisions[rule] = decision
         return decision
+
+    def asks(self, layer: Layer) -> bool:
+        """Must the layer allow, unless a grant makes it needless?
+
+        RCPFullAWSAccess stands at every level, and a root user needs no identity-based policy.
+        """
+        return layer is not RCP and (layer is not IDENTITY or self.standing.identity)
 
     def clause(self, rule: Rule) -> Clause:
         """The statement as it stands in a decision."""

@@ -34,6 +34,8 @@ STATEMENT_ELEMENTS: Final = frozenset(
 )
 PRINCIPAL_KINDS: Final = frozenset(("AWS", "Service", "Federated", "CanonicalUser"))
 
+_TEXTS_KEPT: Final = 8192
+
 
 class UnreadablePolicy(PassroleError, ValueError):
     """A document that means nothing as a policy. path says where: ``Statement[0].Effect``."""
@@ -117,10 +119,7 @@ class Policy:
         Raises UnreadablePolicy saying what is wrong and where.
         """
         if isinstance(document, bytes):
-            try:
-                document = document.decode()
-            except UnicodeDecodeError as error:
-                raise UnreadablePolicy("", "the text is not UTF-8") from error
+            return _parse(_decoded(document), kind, name, arn)
         if isinstance(document, str):
             return _parse(document, kind, name, arn)
         try:
@@ -128,6 +127,11 @@ class Policy:
         except (TypeError, ValueError, RecursionError) as error:
             raise UnreadablePolicy("", f"it is no JSON: {error}") from error
         return _parse(text, kind, name, arn)
+
+    @classmethod
+    def read(cls, document: bytes) -> Policy:
+        """As parse, for a caller that remembers documents itself: this one forgets them."""
+        return _read(_decoded(document), None, "", "")
 
     def __repr__(self) -> str:
         return f"Policy({self.name or self.arn or self.text[:60]!r})"
@@ -168,8 +172,14 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
-@lru_cache(maxsize=16_384)
-def _parse(text: str, kind: Kind | None, name: str, arn: str) -> Policy:
+def _decoded(document: bytes) -> str:
+    try:
+        return document.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadablePolicy("", "the text is not UTF-8") from error
+
+
+def _read(text: str, kind: Kind | None, name: str, arn: str) -> Policy:
     document = load_json(text)
     if not isinstance(document, dict):
         _refuse("", "a policy is an object")
@@ -194,6 +204,9 @@ def _parse(text: str, kind: Kind | None, name: str, arn: str) -> Policy:
         for index, statement in enumerate(statements)
     )
     return Policy(text, kind, name, arn, str(version), identifier, parsed)
+
+
+_parse: Final = lru_cache(maxsize=_TEXTS_KEPT)(_read)
 
 
 def _statement(index: int, given: object, path: str, *, live: bool) -> Statement:
