@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from passrole.decision.evaluate import evaluate
-from passrole.decision.explain import Explanation, explain
+from passrole.decision import explain as explaining
 from passrole.decision.request import Clause, Outcome, Policies, Request
 from passrole.policy.document import Policy, UnreadablePolicy
 from passrole.values.arn import Arn
@@ -103,13 +103,13 @@ class _Cache(Generic[Kept]):
         return found
 
 
-def decide(lines: Iterable[bytes], *, explained: bool = False) -> Iterator[bytes]:
+def decide(lines: Iterable[bytes], *, explain: bool = False) -> Iterator[bytes]:
     """One verdict for each case, in order, each a line with its line feed. Blank lines are passed over.
 
     A malformed case gives ``{"id": …, "error": …}``, by which the caller knows that its exit status is 1.
-    explained adds reason, layer and statements.
+    explain adds reason, layer and statements.
     """
-    decider = Decider(explained=explained)
+    decider = Decider(explained=explain)
     for line in lines:
         if line.strip():
             yield decider.verdict(line)
@@ -142,7 +142,7 @@ class Decider:
         decision = evaluate(request, policies)
         if not self._explained:
             return b'{"id": %b, "decision": "%b"}\n' % (_encode(case.id), _WORDS[decision.outcome.value])
-        return _encode(_explained(case.id, request, explain(request, policies, decision))) + b"\n"
+        return _encode(_explained(case.id, request, explaining.explain(request, policies, decision))) + b"\n"
 
     def _whole(self, line: bytes) -> tuple[_Question | _Case, Policies]:
         case = _case(line)
@@ -315,7 +315,7 @@ def _is_role_of(role_arn: str, principal: Principal) -> bool:
 _WORDS: Final = {outcome.value: outcome.value.encode() for outcome in Outcome}
 
 
-def _explained(case: str, request: Request, found: Explanation) -> dict[str, object]:
+def _explained(case: str, request: Request, found: explaining.Explanation) -> dict[str, object]:
     decision = found.decision
     return {
         "id": case,

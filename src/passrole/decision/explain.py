@@ -9,16 +9,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from passrole.decision import remedies
 from passrole.decision.compile import Rule, sheet
 from passrole.decision.doubt import Match, match
 from passrole.decision.evaluate import evaluate
 from passrole.decision.layers import BOUNDARY, IDENTITY, LAYERS, RCP, SCP, SESSION, Layer
 from passrole.decision.plan import Plan, compiled
-from passrole.decision.remedies import Remedy
+from passrole.decision.remedies import Remedy, allows, remedies
 from passrole.decision.request import Clause, Decision, Outcome, Policies, Request
 from passrole.policy.conditions import Condition
 from passrole.policy.document import Policy
+
+__all__ = ["Explanation", "Remedy", "explain", "failures", "nearest", "reason", "remedies"]
 
 # How many statements that came near are told.
 _NEAR_TOLD: Final = 8
@@ -59,12 +60,12 @@ def explain(request: Request, policies: Policies, decision: Decision | None = No
         return Explanation(decision, _matching(plan, request, denies))
     if decision.outcome is Outcome.ALLOWED:
         action = request.action.lower()
-        allows = (
+        allowing = (
             rule for stack in plan.stacks if plan.asks(stack.layer) for rule in stack.about(action)[1].all
         )
-        return Explanation(decision, _matching(plan, request, allows))
+        return Explanation(decision, _matching(plan, request, allowing))
     near = nearest(plan, request, decision.layer)
-    return Explanation(decision, tuple(near), remedies.remedies(request, policies, plan))
+    return Explanation(decision, tuple(near), remedies(request, policies, decision))
 
 
 def reason(decision: Decision, policies: Policies | None = None, *, joiner: str = ": ") -> str:
@@ -88,7 +89,7 @@ def nearest(plan: Plan, request: Request, layer: str) -> Iterator[Clause]:
     """
     found: list[tuple[int, int, Clause]] = []
     for stack in plan.stacks:
-        if stack.layer.name != layer or remedies.allows(stack, request):
+        if stack.layer.name != layer or allows(stack, request):
             continue  # of the levels of an organization, only those that lack an Allow
         for policy in stack.policies:
             for rule in sheet(policy, stack.layer).rules:

@@ -23,8 +23,8 @@ from passrole.decision.layers import (
     Layer,
     is_trust_action,
 )
-from passrole.decision.plan import Plan
-from passrole.decision.request import Policies, Request
+from passrole.decision.plan import Plan, compiled
+from passrole.decision.request import Decision, Outcome, Policies, Request
 from passrole.policy.conditions import Condition, operator_named
 from passrole.policy.document import Policy, PrincipalName, Statement
 from passrole.values.principal import PrincipalKind
@@ -64,13 +64,14 @@ Apply = Callable[[Policies], Policies]
 Option = tuple[Change, Apply]
 
 
-def remedies(request: Request, policies: Policies, plan: Plan) -> tuple[Remedy, ...]:
+def remedies(request: Request, policies: Policies, decision: Decision) -> tuple[Remedy, ...]:
     """Each enough alone, narrowest first: a value of a condition, a resource, a principal, an action more
-    in a statement that there is; then a statement of its own. Only for an implicit deny.
+    in a statement that there is; then a statement of its own. () but for an implicit deny.
     """
-    options = [list(_options(stack, level, request, plan)) for stack, level in _lacking(request, plan)]
-    if not options or not all(options):
+    if decision.outcome is not Outcome.IMPLICIT_DENY:
         return ()
+    plan = compiled(policies).plan(request)
+    options = [list(_options(stack, level, request)) for stack, level in _lacking(request, plan)]
     found: dict[str, Remedy] = {}
     for chosen in _choices(options):
         mended = policies
@@ -122,7 +123,7 @@ def allows(stack: Stack, request: Request) -> bool:
     return any(match(rule, request) is Match.YES for rule in found.all)
 
 
-def _options(stack: Stack, level: int, request: Request, plan: Plan) -> Iterator[Option]:
+def _options(stack: Stack, level: int, request: Request) -> Iterator[Option]:
     layer = stack.layer
     widened: list[tuple[int, Option]] = []
     looked_at = 0
