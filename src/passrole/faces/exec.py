@@ -21,8 +21,9 @@ from types import FrameType
 from typing import Final, Self, cast
 from urllib.parse import quote, urlsplit
 
-from passrole.metadata import containers, imds
 from passrole.metadata.access import Access
+from passrole.metadata.paths import CONTAINERS, IMDS, TOKEN, TOKEN_SECONDS
+from passrole.values.arn import Arn
 from passrole.values.errors import PassroleError
 from passrole.wire.request import RawRequest
 
@@ -208,7 +209,10 @@ def run(
         relay, region = _instance_relay(upstream, instance, region)
         environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = relay.url
     else:
-        relay = _container_relay(upstream, function if function is not None else task or "", region)
+        workload = function or task or ""
+        if workload.startswith("arn:"):
+            region = Arn.parse(workload).region
+        relay = _container_relay(upstream, workload, region)
         environment |= {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": relay.url + relay.only,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": relay.authorization,
@@ -246,18 +250,18 @@ def own_environment(given: Mapping[str, str]) -> dict[str, str]:
 
 def _instance_relay(upstream: Upstream, instance: str, region: str) -> tuple[Relay, str]:
     """The relay, and the instance's own region where its metadata tell it."""
-    prefix = f"{imds.PREFIX}/{quote(instance, safe='')}"
+    prefix = f"{IMDS}/{quote(instance, safe='')}"
     name = f"instance {instance}"
-    status, token = upstream.find("PUT", f"{prefix}/latest/api/token", {imds.TOKEN_SECONDS: "60"}, name)
+    status, token = upstream.find("PUT", f"{prefix}/latest/api/token", {TOKEN_SECONDS: "60"}, name)
     if status == 200:
         path = f"{prefix}/latest/meta-data/placement/region"
-        status, found = upstream.find("GET", path, {imds.TOKEN: token}, name)
+        status, found = upstream.find("GET", path, {TOKEN: token}, name)
         region = found if status == 200 else region
     return Relay(upstream, prefix), region
 
 
 def _container_relay(upstream: Upstream, workload: str, region: str) -> Relay:
-    path = f"{containers.PREFIX}/{quote(workload, safe='')}/credentials?region={quote(region)}"
+    path = f"{CONTAINERS}/{quote(workload, safe='')}/credentials?region={quote(region)}"
     status, text = upstream.find("GET", path, {}, workload)
     if status == 400:
         raise CannotRun(f"exec: {workload} at {upstream.url}: {text}")

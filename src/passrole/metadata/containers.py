@@ -18,12 +18,11 @@ from passrole.authorize.refusal import Refusal
 from passrole.metadata.access import Access
 from passrole.metadata.credentials import Workload, WorkloadCredentials
 from passrole.metadata.documents import timestamp
+from passrole.metadata.paths import CONTAINERS
 from passrole.state.directory import Directory
 from passrole.state.entities import ASSOCIATED_WITH, Association, Role
 from passrole.values.arn import Arn
 from passrole.wire.request import RawRequest, Response
-
-PREFIX: Final = "/_passrole/containers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ SORTS: Final[Mapping[str, Sort]] = {
 
 
 class ContainerCredentials:
-    """Answers below ``PREFIX``."""
+    """Answers below ``CONTAINERS``."""
 
     def __init__(self, directory: Directory, credentials: WorkloadCredentials, access: Access) -> None:
         self._directory = directory
@@ -59,10 +58,10 @@ class ContainerCredentials:
             return _error(403, "AccessDenied", problem)
         if raw.method not in ("GET", "HEAD"):
             return _error(405, "MethodNotAllowed", "credentials are read with GET")
-        name, _, rest = raw.path.removeprefix(PREFIX).lstrip("/").partition("/")
+        name, _, rest = raw.path.removeprefix(CONTAINERS).lstrip("/").partition("/")
         name = unquote(name)
         if rest != "credentials":
-            return _error(404, "NotFound", f"it is {PREFIX}/WORKLOAD/credentials")
+            return _error(404, "NotFound", f"it is {CONTAINERS}/WORKLOAD/credentials")
         found = self._associations(name, parse_qs(raw.query).get("region", [""])[0])
         if not found:
             return _error(404, "NotFound", f"no task or function {name!r} with a role here")

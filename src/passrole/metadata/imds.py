@@ -22,14 +22,12 @@ from passrole.metadata import documents
 from passrole.metadata.access import Access
 from passrole.metadata.credentials import Workload, WorkloadCredentials
 from passrole.metadata.documents import Node, RoleCredentials
+from passrole.metadata.paths import IMDS, TOKEN, TOKEN_SECONDS
 from passrole.services.instances import RUNS, Instance, Instances
 from passrole.state.directory import Directory
 from passrole.values.arn import Arn
 from passrole.wire.request import RawRequest, Response
 
-PREFIX: Final = "/_passrole/imds"
-TOKEN: Final = "x-aws-ec2-metadata-token"
-TOKEN_SECONDS: Final = "x-aws-ec2-metadata-token-ttl-seconds"
 MAX_TOKEN_SECONDS: Final = 21_600  # six hours
 
 # The service's error page. Clients look at the status alone.
@@ -74,7 +72,7 @@ class SessionTokens:
 
 
 class InstanceMetadata:
-    """Answers below ``PREFIX`` for every instance that ``instances`` finds."""
+    """Answers below ``IMDS`` for every instance that ``instances`` finds."""
 
     def __init__(
         self,
@@ -96,7 +94,7 @@ class InstanceMetadata:
         problem = self._access.problem(raw)
         if problem:
             return plain(403, problem)
-        instance_id, _, rest = raw.path.removeprefix(PREFIX).lstrip("/").partition("/")
+        instance_id, _, rest = raw.path.removeprefix(IMDS).lstrip("/").partition("/")
         instance = self._instances.instance(instance_id)
         if instance is None:
             return plain(404, f"there is no instance {instance_id!r} here")
