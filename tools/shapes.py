@@ -20,6 +20,8 @@ SERVICES = {
     "cloudtrail": "CloudTrail",
 }
 
+NO_INPUT = "NoInput"  # no service has a shape of that name
+
 _SCALARS = {
     "string": "str",
     "character": "str",
@@ -59,6 +61,10 @@ def module(service: models.Service, title: str) -> str:
     # A member that is called like a structure hides that type inside its class: there an alias stands for it.
     hidden = {name for shape in found.values() for name in shape.members if name in found}
     classes = [_class(found[name], hidden) for name in sorted(found)]
+    if any(service.operation(name).input is None for name in service.operations):
+        classes.insert(
+            0, f'class {NO_INPUT}(TypedDict):\n    """The input of an operation that takes none."""\n'
+        )
     aliases = "\n".join(f"_{name}: TypeAlias = {name}" for name in sorted(hidden))
     if aliases:
         classes.append(aliases + "\n")

@@ -39,7 +39,8 @@ class MfaDevice(Entity, frozen=True, kw_only=True):
     """A virtual MFA device. user_id is "" until EnableMFADevice assigns it.
 
     seed is base32, as an authenticator app takes it. last_step is the time step (30 s since 1970)
-    of the last code that was accepted: no code works twice.
+    of the last code that was accepted: no code works twice. drift is how many steps the device's
+    clock runs ahead.
     """
 
     kind: ClassVar[str] = "mfa-device"
@@ -50,6 +51,7 @@ class MfaDevice(Entity, frozen=True, kw_only=True):
     user_id: str = ""
     enabled: datetime | None = None
     last_step: int = 0
+    drift: int = 0
     tags: Tags = ()
 
     @property

@@ -228,8 +228,7 @@ class AccessKey(Entity, frozen=True, kw_only=True):
         return self.id
 
     def refers(self) -> Iterator[tuple[str, str]]:
-        if self.user_id:
-            yield KEY_OF, self.user_id
+        yield KEY_OF, self.user_id or self.account
 
 
 class Session(Entity, frozen=True, kw_only=True):
@@ -311,7 +310,7 @@ class Association(Entity, frozen=True, kw_only=True):
 ATTACHED: Final = "attached"  # managed policy ARN -> users, groups, roles
 BOUNDARY: Final = "boundary"  # managed policy ARN -> users, roles
 MEMBER_OF: Final = "member-of"  # group id -> users
-KEY_OF: Final = "key-of"  # user id -> access keys
+KEY_OF: Final = "key-of"  # user id, or the account of a root -> access keys
 PROFILE_OF: Final = "profile-of"  # role id -> instance profiles
 SESSION_OF: Final = "session-of"  # role or user id, or workload's ARN -> sessions
 ASSOCIATED_WITH: Final = "associated-with"  # resource ARN -> associations

@@ -29,8 +29,8 @@ def code_at(seed: str, step: int) -> str:
 
 def step_of(device: MfaDevice, code: str, now: datetime) -> int | None:
     """The time step in which the device shows that code, near now and not used before, else None."""
-    current = int(now.timestamp()) // STEP
-    for step in range(current - _DRIFT, current + _DRIFT + 1):
+    expected = current_step(now) + device.drift
+    for step in range(expected - _DRIFT, expected + _DRIFT + 1):
         if step > device.last_step and hmac.compare_digest(code_at(device.seed, step), code):
             return step
     return None
@@ -42,3 +42,19 @@ def device_of(directory: Directory, user: User, serial: str) -> MfaDevice | None
         if isinstance(device, MfaDevice) and device.arn == serial:
             return device
     return None
+
+
+def pair_step(device: MfaDevice, first: str, second: str, now: datetime, *, most: int = _DRIFT) -> int | None:
+    """The time step of the second of two codes in a row, at most that many steps off now, else None."""
+    current = current_step(now)
+    for step in range(current - most, current + most + 1):
+        if hmac.compare_digest(code_at(device.seed, step), second) and hmac.compare_digest(
+            code_at(device.seed, step - 1), first
+        ):
+            return step
+    return None
+
+
+def current_step(now: datetime) -> int:
+    """The time step of a moment."""
+    return int(now.timestamp()) // STEP

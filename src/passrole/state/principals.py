@@ -34,8 +34,8 @@ class UnknownPrincipal(PassroleError):
 def resolve(document: str, directory: Directory) -> dict[str, str]:
     """Which entity each principal ARN of the document stands for now: ARN -> unique id.
 
-    A role session's ARN stands for ``AROA…:session``. Principals of accounts that are not of this
-    endpoint, whole accounts and ``*`` stand for themselves and are not in the map.
+    Role sessions, whole accounts, ``*`` and principals of accounts that are not of this endpoint
+    stand for themselves and are not in the map.
 
     Raises UnknownPrincipal for an entity that its account, one of ours, does not have.
     """
@@ -86,7 +86,7 @@ def _entity_id(value: str, directory: Directory) -> str | None:
     if directory.by_key(Account, arn.account, arn.account) is None or arn.resource == "root":
         return ""
     if arn.service == "sts":
-        return _session_id(arn, directory)
+        return "" if _session_possible(arn, directory) else None
     found: User | Role | None = None
     if arn.kind == "user":
         found = directory.get(User, arn.account, arn.name)
@@ -95,14 +95,13 @@ def _entity_id(value: str, directory: Directory) -> str | None:
     return found.id if found is not None and found.arn == value else None
 
 
-def _session_id(arn: Arn, directory: Directory) -> str | None:
+def _session_possible(arn: Arn, directory: Directory) -> bool:
     if arn.kind == "federated-user":
-        return ""  # it need not have signed in before
+        return True  # it need not have signed in before
     parts = arn.resource.split("/")
     if arn.kind != "assumed-role" or len(parts) != 3:
-        return None
-    role = directory.get(Role, arn.account, parts[1])
-    return f"{role.id}:{parts[2]}" if role is not None else None
+        return False
+    return directory.get(Role, arn.account, parts[1]) is not None
 
 
 def _alive(unique_id: str, directory: Directory) -> bool:
@@ -111,12 +110,8 @@ def _alive(unique_id: str, directory: Directory) -> bool:
 
 def _arn_of(unique_id: str, directory: Directory) -> str:
     """The entity's ARN of now, the id itself once it is gone."""
-    own, _, session = unique_id.partition(":")
-    role = directory.by_id(Role, own)
-    if role is not None:
-        return f"arn:aws:sts::{role.account}:assumed-role/{role.name}/{session}" if session else role.arn
-    user = directory.by_id(User, own)
-    return user.arn if user is not None else unique_id
+    entity = directory.by_id(Role, unique_id) or directory.by_id(User, unique_id)
+    return entity.arn if entity is not None else unique_id
 
 
 def _statements(policy: object) -> Iterator[dict[str, object]]:

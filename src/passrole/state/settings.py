@@ -36,6 +36,7 @@ class AccountSettings(Entity, frozen=True, kw_only=True):
     kind: ClassVar[str] = "account-settings"
     token_version: str = "v1Token"  # of the global STS endpoint
     properties: Mapping[str, str] = {}  # GetAccountProperties
+    quotas: Mapping[str, int] = {}  # account-wide quotas that bind, by name: RolesPerAccount
     outbound_id: str = ""  # names the issuer of GetWebIdentityToken's tokens, once it was enabled
     outbound_enabled: bool = False
     outbound_keys: Mapping[str, str] = {}  # signing algorithm -> private key, PEM

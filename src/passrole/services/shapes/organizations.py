@@ -7,6 +7,10 @@ from datetime import datetime
 from typing import NotRequired, TypeAlias, TypedDict
 
 
+class NoInput(TypedDict):
+    """The input of an operation that takes none."""
+
+
 class AcceptHandshakeRequest(TypedDict):
     HandshakeId: str
 
