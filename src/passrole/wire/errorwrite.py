@@ -126,11 +126,12 @@ class _Envelope:
         xmlns = f' xmlns="{namespace}"' if namespace else ""
         fault = "Sender" if self._status < 500 else "Receiver"
         message = f"<Message>{clean(error.message)}</Message>" if error.message else ""
+        request = f"<RequestId>{self._request_id}</RequestId>"
         host = f"<HostId>{host_id(self._request_id)}</HostId>" if self._service == "s3control" else ""
         body = (
             f"<ErrorResponse{xmlns}>\n  <Error>\n    <Type>{fault}</Type>\n"
-            f"    <Code>{clean(error.code)}</Code>\n    {message}{self._fields()}\n  </Error>\n  <RequestId>{self._request_id}</RequestId>{host}\n"
-            "</ErrorResponse>\n"
+            f"    <Code>{clean(error.code)}</Code>\n    {message}{self._fields()}\n  </Error>\n"
+            f"  {request}{host}\n</ErrorResponse>\n"
         )
         if self._protocol == "rest-xml":
             body = XML_DECLARATION + body

@@ -77,6 +77,19 @@ def text(root: Node, name: str) -> str:
     return found
 
 
+def form_key(name: str, member: Shape, *, ec2: bool) -> str:
+    """How a form names a member of a structure."""
+    if ec2:
+        if member.query_name:
+            return member.query_name
+        own = member.location_name
+        # ec2 capitalizes on the way in what it writes in lower case on the way out.
+        return own[0].upper() + own[1:] if own else name
+    if member.kind == "list" and member.flattened and member.member.location_name:
+        return member.member.location_name
+    return member.location_name or name
+
+
 class FormReader:
     """Compiles shapes to functions of a tree. ec2 has names and lists of its own."""
 
@@ -102,18 +115,8 @@ class FormReader:
         return read
 
     def _named(self, shape: Shape) -> list[tuple[str, str, Shape]]:
-        return [(name, self._key(name, member), member) for name, member in shape.members.items()]
-
-    def _key(self, name: str, member: Shape) -> str:
-        if self._ec2:
-            if member.query_name:
-                return member.query_name
-            own = member.location_name
-            # ec2 capitalizes on the way in what it writes in lower case on the way out.
-            return own[0].upper() + own[1:] if own else name
-        if member.kind == "list" and member.flattened and member.member.location_name:
-            return member.member.location_name
-        return member.location_name or name
+        members = shape.members.items()
+        return [(name, form_key(name, member, ec2=self._ec2), member) for name, member in members]
 
     def _reader(self, shape: Shape, label: str) -> Read:
         match shape.kind:

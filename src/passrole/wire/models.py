@@ -109,6 +109,7 @@ class _OperationModel(msgspec.Struct, gc=False):
     auth: tuple[str, ...] = ()
     endpoint: dict[str, str] = {}
     requestcompression: dict[str, tuple[str, ...]] = {}
+    deprecated: bool = False
 
 
 class _Model(msgspec.Struct):
@@ -265,6 +266,9 @@ class Operation:
         self.status = model.http.response_code
         # Sent without a signature: AssumeRoleWithWebIdentity, cognito-identity:GetId.
         self.unsigned = model.authtype == "none" or model.auth[:1] == ("smithy.api#noAuth",)
+        # The client may leave the body out of the signature (x-amz-content-sha256: UNSIGNED-PAYLOAD).
+        self.unsigned_payload = model.authtype == "v4-unsigned-body"
+        self.deprecated = model.deprecated
         self.host_prefix = model.endpoint.get("hostPrefix", "")
         self.compressible = bool(model.requestcompression)  # may come gzipped
         self._model = model

@@ -103,6 +103,11 @@ def is_s3(name: str) -> bool:
     return found is not None and found.signing_name in _S3_LIKE
 
 
+def speaks_query(found: ServiceEntry) -> bool:
+    """Whether a service takes forms: also one that has left query for json and still answers it (SQS)."""
+    return found.query_compatible or "query" in found.protocols or "ec2" in found.protocols
+
+
 def signed_as(signing_name: str) -> tuple[str, ...]:
     """The services whose requests are signed for this name, the likeliest first; () if none."""
     return _by_signing_name().get(signing_name, ())
@@ -135,7 +140,7 @@ def _by_target_prefix() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def _by_version() -> Mapping[str, tuple[str, ...]]:
-    return _grouped(lambda found: found.api_version if {"query", "ec2"} & {*found.protocols} else "")
+    return _grouped(lambda found: found.api_version if speaks_query(found) else "")
 
 
 @cache
