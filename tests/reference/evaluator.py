@@ -52,7 +52,7 @@ def decide(case: Document) -> str:
         return "implicit_deny"
 
     named = asked.grants("Allow", resource)
-    if asked.kind == "anonymous" and asked.action == "sts:assumerole":  # STS API Reference, AssumeRole
+    if asked.kind == "anonymous" and asked.action.startswith("sts:"):  # STS API Reference, AssumeRole
         named = set()  # "you must use credentials for an IAM user or an IAM role"
     if asked.kind in ("service", "anonymous"):
         return "allowed" if named else "implicit_deny"
