@@ -295,6 +295,7 @@ class Condition:
         "key",
         "keys",
         "name",
+        "variables",
         "wanted",
         "written",
     )
@@ -315,6 +316,7 @@ class Condition:
         self._set = found.quantifier is not Quantifier.ONE
         # ForAnyValue over nothing is false with IfExists too: there is no value that could match.
         self._absent = self._all or (not self._set and (found.if_exists or row.negated))
+        self.variables: Final[bool] = row.variables  # may the values hold ${...}?
         self._make = row.make
         values = [
             variables.parse(value, live=live and row.variables, wildcards=row.wildcards) for value in wanted

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal, NoReturn, cast
 
+from passrole.policy import variables
 from passrole.policy.conditions import Condition, operator_named
 from passrole.values.errors import PassroleError
 
-Kind = Literal["identity", "boundary", "session", "scp", "resource", "trust", "rcp", "endpoint"]
+# "identity" is a managed policy; "inline" one of a user, group or role.
+Kind = Literal["identity", "inline", "boundary", "session", "scp", "resource", "trust", "rcp", "endpoint"]
 
 VERSIONS: Final = ("2008-10-17", "2012-10-17")
 DEFAULT_VERSION: Final = "2008-10-17"
@@ -133,6 +135,26 @@ class Policy:
         """As parse, for a caller that remembers documents itself: this one forgets them."""
         return _read(_decoded(document), None, "", "")
 
+    @property
+    def context_keys(self) -> tuple[str, ...]:
+        """The condition keys that the document asks for, variables included, each once as first written.
+
+        As GetContextKeysForCustomPolicy lists them.
+        """
+        found: dict[str, str] = {}
+        for statement in self.statements:
+            texts: list[str] = []
+            if statement.live:
+                texts += statement.resources or ()
+            for condition in statement.conditions:
+                found.setdefault(condition.key, condition.written)
+                if statement.live and condition.variables:
+                    texts += condition.wanted
+            for text in texts:
+                for name in variables.names(text):
+                    found.setdefault(name.lower(), name)
+        return tuple(found.values())
+
     def __repr__(self) -> str:
         return f"Policy({self.name or self.arn or self.text[:60]!r})"
 
@@ -146,7 +168,7 @@ class NumberText(str):
 def load_json(text: str) -> object:
     """The document's JSON value; numbers stay text. Raises UnreadablePolicy, also for a repeated key."""
     try:
-        return cast(object, _DECODER.decode(text.strip("\ufeff \t\r\n")))
+        return cast(object, _DECODER.decode(text))
     except (json.JSONDecodeError, RecursionError) as error:
         detail = str(error) if isinstance(error, json.JSONDecodeError) else "it is nested too deep"
         raise UnreadablePolicy("", f"it is no JSON: {detail}") from error
@@ -288,7 +310,7 @@ def _conditions(given: object, path: str, *, live: bool) -> tuple[Condition, ...
         _refuse(path, "it is an object")
     conditions: list[Condition] = []
     for name, keys in given.items():
-        if operator_named(name) is None:
+        if operator_named(name) is None and keys != {}:  # IAM lets an empty one pass, whatever its name
             _refuse(f"{path}.{name}", "there is no such condition operator")
         if not isinstance(keys, dict):
             _refuse(f"{path}.{name}", "it is an object of condition keys")

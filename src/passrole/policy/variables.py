@@ -84,6 +84,15 @@ def parse(text: str, *, live: bool, wildcards: bool) -> Tokens | Template:
     return tuple(part for part in parts if not isinstance(part, Variable))
 
 
+def names(text: str) -> tuple[str, ...]:
+    """The keys of the variables in a text, as they are written there.
+
+    >>> names("home/${aws:username}/${*}/${aws:PrincipalTag/team, 'none'}")
+    ('aws:username', 'aws:PrincipalTag/team')
+    """
+    return tuple(found[2] for found in _VARIABLE.finditer(text) if found[2])
+
+
 def _plain(text: str, wildcards: bool) -> Tokens:
     if wildcards:
         return tokens(text)
