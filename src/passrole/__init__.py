@@ -1,5 +1,43 @@
-"""passrole: enforces and explains iam:PassRole."""
+"""passrole: enforces and explains iam:PassRole.
+
+The few names here are the whole public API; everything else may move.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from passrole.decision.evaluate import evaluate
+from passrole.decision.request import Decision, Outcome, Policies, Request
+from passrole.policy.document import Policy
+from passrole.values.arn import Arn
+from passrole.values.principal import Principal
+
+if TYPE_CHECKING:
+    from passrole.faces.endpoint import Endpoint
+    from passrole.faces.options import Options
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Arn",
+    "Decision",
+    "Endpoint",
+    "Options",
+    "Outcome",
+    "Policies",
+    "Policy",
+    "Principal",
+    "Request",
+    "evaluate",
+]
+
+# The endpoint brings a server and every service; a program that only decides does not pay for them.
+_LATER = {"Endpoint": "passrole.faces.endpoint", "Options": "passrole.faces.options"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -72,14 +72,10 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
             context[f"aws:requesttag/{key.lower()}"] = value
     checks: list[Check] = []
     for use in known.actions:
-        if use.when and not any(_present(value) for _, value in paths.values(use.when, call.input)):
+        if not templates.asked(use.when, call.input):
             continue
         checks += _checks(call, use, context, directory, facts)
     return Plan(call, tuple(checks), context)
-
-
-def _present(value: object) -> bool:
-    return value is not None and value != "" and value != [] and value != {}
 
 
 def _checks(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from passrole.authorize.call import Call
+from passrole.catalog.services import linked_roles
 from passrole.state.directory import Directory
 from passrole.state.entities import Entity, Group, InstanceProfile, ManagedPolicy, Role, User
 

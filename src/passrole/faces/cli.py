@@ -74,9 +74,7 @@ def _root(
 
 @app.command()
 def serve(
-    host: Annotated[
-        str, typer.Option(envvar="PASSROLE_HOST", help="Address to listen on.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(envvar="PASSROLE_HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(envvar="PASSROLE_PORT", help="Port to listen on; 0 takes a free one.")
     ] = PORT,
@@ -163,7 +161,9 @@ def execute(
 
 @app.command()
 def decide(
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="One case a line in, one verdict a line out.")] = False,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="One case a line in, one verdict a line out.")
+    ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Add the reason, the layer and the statements.")
     ] = False,

@@ -40,7 +40,7 @@ class AccountKeys:
 
 
 @pytest.fixture(scope="session")
-def passrole_endpoint() -> "Iterator[Endpoint]":
+def passrole_endpoint() -> Iterator[Endpoint]:
     """A running endpoint on a free port; it ends with the session."""
     # Imported here: a project that has the plugin installed and does not use it pays nothing.
     from passrole.faces.endpoint import Endpoint
@@ -51,7 +51,7 @@ def passrole_endpoint() -> "Iterator[Endpoint]":
 
 
 @pytest.fixture
-def passrole_account(passrole_endpoint: "Endpoint") -> AccountKeys:
+def passrole_account(passrole_endpoint: Endpoint) -> AccountKeys:
     """A fresh account of the session's endpoint."""
     made = passrole_endpoint.new_account()
     return AccountKeys(

@@ -61,21 +61,33 @@ class Authenticator:
         """Raises AuthFailure; what it says is spelled by ``wire.errors`` for the route's protocol."""
         signature = sigv4.parse(raw)
         if signature is None:
-            if not route.unsigned:
+            # Anyone may ask S3; a bucket's policy answers anonymous callers.
+            if not route.unsigned and not route.s3:
                 raise AuthFailure(AuthKind.MISSING)
             return SignedRequest(raw, route, None, ANONYMOUS, raw.body)
         regions = _ONE_REGION if route.service in _GLOBAL else None
         sigv4.check_scope(signature, service=route.signing_name, regions=regions)
         secret, caller = self._credentials(signature, now)
-        s3 = route.s3_rules
-        sigv4.verify(
-            raw, signature, secret, keys=self._keys, s3=s3, unsigned_payload=route.unsigned_payload
-        )
+        s3 = route.s3
+        sigv4.verify(raw, signature, secret, keys=self._keys, s3=s3, unsigned_payload=route.unsigned_payload)
         sigv4.check_time(signature, now, s3=s3)
         body = raw.body
         if s3:
             body = decode_body(raw, signature, secret, keys=self._keys)
         return SignedRequest(raw, route, signature, caller, body)
+
+    def own_path(self, raw: RawRequest, now: datetime) -> Caller:
+        """Who signed a request to one of the endpoint's own paths, for whatever service and region.
+
+        Raises AuthFailure.
+        """
+        signature = sigv4.parse(raw)
+        if signature is None:
+            raise AuthFailure(AuthKind.MISSING)
+        secret, caller = self._credentials(signature, now)
+        sigv4.verify(raw, signature, secret, keys=self._keys)
+        sigv4.check_time(signature, now, s3=False)
+        return caller
 
     def _credentials(self, signature: Signature, now: datetime) -> tuple[str, Caller]:
         key_id = signature.credential.access_key_id
@@ -118,8 +130,10 @@ class Authenticator:
         self, key_id: str, made_of: tuple[Entity | None, ...], make: Callable[[], Caller]
     ) -> Caller:
         known = self._callers.get(key_id)
-        if known is not None and len(known[0]) == len(made_of) and all(
-            one is other for one, other in zip(known[0], made_of, strict=True)
+        if (
+            known is not None
+            and len(known[0]) == len(made_of)
+            and all(one is other for one, other in zip(known[0], made_of, strict=True))
         ):
             return known[1]
         caller = make()

@@ -56,7 +56,9 @@ class Server:
             method=scope["method"],
             path=scope["raw_path"].decode("latin-1"),
             query=scope["query_string"].decode("latin-1"),
-            headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
+            headers=tuple(
+                (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+            ),
             body=body,
             client=scope["client"][0] if scope.get("client") else "127.0.0.1",
         )

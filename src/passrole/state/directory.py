@@ -137,6 +137,19 @@ class Directory:
             old, new = self._undo.pop()
             self._swap(new, old)
 
+    def replace(self, rows: Iterable[Change]) -> None:
+        """Forgets everything, the current transaction included, and loads these rows instead.
+
+        Raises UnreadableRow.
+        """
+        for table in self._tables.values():
+            table.clear()
+        self._sorted.clear()
+        self._by_id.clear()
+        self._referring.clear()
+        self._undo.clear()
+        self.load(rows)
+
     def load(self, rows: Iterable[Change]) -> None:
         """Takes stored rows in; they are not part of any transaction.
 

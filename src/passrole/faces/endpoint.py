@@ -1,0 +1,418 @@
+"""An endpoint, put together and run: from the command line, from Python, from pytest."""
+
+from __future__ import annotations
+
+import asyncio
+import configparser
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import uvicorn
+
+from passrole.faces.options import ROOT_KEY_ID, ROOT_SECRET, BadOption, Options
+from passrole.faces.own_paths import OwnPaths
+from passrole.gateway.authenticate import Authenticator
+from passrole.gateway.clock import Clock
+from passrole.gateway.recording import Recorder
+from passrole.gateway.server import Mount, Server
+from passrole.gateway.service_role import AssumeByService
+from passrole.gateway.steps import Gateway, guarded
+from passrole.metadata import containers, imds, paths
+from passrole.metadata.access import Access
+from passrole.metadata.credentials import WorkloadCredentials
+from passrole.services import own
+from passrole.services.embedded.dispatch import Embedded
+from passrole.state.accounts import make_account, unused_account
+from passrole.state.commit import Committer
+from passrole.state.directory import Change, Directory
+from passrole.state.entities import AccessKey, Account
+from passrole.state.secret import ensure_secrets, message_key
+from passrole.state.store import Store, StoreUnavailable
+from passrole.state.store.memory import MemoryStore
+from passrole.state.store.sqlite import SqliteStore
+from passrole.state.trail import Keep
+from passrole.values.errors import PassroleError
+from passrole.values.ids import Ids
+
+CREDENTIALS: Final = "credentials"  # file in the data folder, AWS's own format
+PROFILE: Final = "passrole"
+
+
+class StartFailed(PassroleError):
+    """The endpoint could not start; the text is one line for whoever started it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootKey:
+    """The main account's root key. path is the file that keeps it, None where nothing does."""
+
+    id: str
+    secret: str
+    made: bool
+    path: Path | None
+
+
+class Endpoint:
+    """A running endpoint in a thread of its own.
+
+    >>> with Endpoint(Options(port=0, ephemeral=True)) as endpoint:
+    ...     endpoint.url.startswith("http://127.0.0.1:")
+    True
+    """
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = options if options is not None else Options(port=0, ephemeral=True)
+        self._service: Service | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> Endpoint:
+        """Returns once it answers. Raises StartFailed, StoreUnavailable or BadOption."""
+        service = Service(self.options)
+        started: list[BaseException | None] = []
+        ready = threading.Event()
+
+        def work() -> None:
+            try:
+                with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                    runner.run(self._work(service, ready))
+            except BaseException as error:  # noqa: BLE001 - handed to the starting thread, whatever it is
+                started.append(error)
+            finally:
+                ready.set()
+
+        self._thread = threading.Thread(target=work, name="passrole-endpoint", daemon=True)
+        self._thread.start()
+        ready.wait()
+        if started and started[0] is not None:
+            self._thread.join()
+            raise started[0]
+        self._service = service
+        return self
+
+    async def _work(self, service: Service, ready: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        await service.run(ready.set)
+
+    def stop(self) -> None:
+        """Returns once everything is written and the port is free."""
+        if self._service is None or self._thread is None:
+            return
+        self._service.stop()
+        self._thread.join()
+        self._service = None
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:PORT``."""
+        return self._running().url
+
+    @property
+    def root_key(self) -> RootKey:
+        """The main account's root key."""
+        return self._running().root_key
+
+    def new_account(self) -> AccessKey:
+        """A fresh account's root key."""
+        service, loop = self._running(), self._loop
+        if loop is None:
+            raise RuntimeError("the endpoint is not running")
+        return asyncio.run_coroutine_threadsafe(service.new_account(), loop).result()
+
+    def _running(self) -> Service:
+        if self._service is None:
+            raise RuntimeError("the endpoint is not running")
+        return self._service
+
+    def __enter__(self) -> Endpoint:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.Loop
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, whose caller owns signals, sockets and the ready line."""
+
+    def install_signal_handlers(self) -> None:
+        pass
+
+
+class Service:
+    """Everything that one endpoint consists of, on one event loop."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._socket = _bound(options.host, options.port)
+        port = self._socket.getsockname()[1]
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        self.url = f"http://{host}:{port}"
+        self._ids = Ids()
+        self._clock = Clock()
+        keep = Keep.parse(options.trail_keep) if options.trail_keep else Keep()
+        try:
+            self._store: Store = MemoryStore() if options.ephemeral else SqliteStore(options.folder)
+        except StoreUnavailable:
+            self._socket.close()
+            raise
+        self._directory = Directory(self._store.rows())
+        self._committer = Committer(self._store, keep)
+        self.root_key = self._ensure_root()
+        ensure_secrets(self._directory, self._ids)
+        own.load()
+        self._embedded = Embedded(self._directory, self._ids)
+        self._recorder = Recorder(self._ids)
+        self._gateway = Gateway(
+            directory=self._directory,
+            committer=self._committer,
+            ids=self._ids,
+            clock=self._clock,
+            behind=self._embedded,
+            facts=self._embedded.facts,
+            message_key=message_key(self._directory),
+            recorder=self._recorder,
+            report=options.enforce == "report",
+        )
+        self._server = self._built()
+
+    def _built(self) -> _Uvicorn:
+        application = Server(guarded(self._gateway, self._reload), self._mounts())
+        config = uvicorn.Config(
+            application,
+            http="httptools",
+            loop="none",
+            lifespan="off",
+            access_log=False,
+            server_header=False,
+            log_level="warning",
+            timeout_graceful_shutdown=5,
+        )
+        return _Uvicorn(config)
+
+    def _mounts(self) -> Sequence[Mount]:
+        assume = AssumeByService(
+            directory=self._directory,
+            facts=self._embedded.facts,
+            ids=self._ids,
+            clock=self._clock,
+            recorder=self._recorder,
+            commit=self._gateway.commit,
+        )
+        credentials = WorkloadCredentials(self._directory, assume, self._clock.now)
+        # Whoever opened the endpoint to other machines opened its metadata, too.
+        access = Access(remote=self.options.host not in ("127.0.0.1", "::1", "localhost"))
+        instances = imds.InstanceMetadata(
+            self._directory, self._embedded.instances, credentials, self._clock.now, access
+        )
+        own = OwnPaths(
+            directory=self._directory,
+            authenticator=Authenticator(self._directory),
+            clock=self._clock,
+            ids=self._ids,
+            commit=self._gateway.commit,
+            reset=self._reset,
+            main_account=self.options.account,
+            testing=self.options.testing,
+        )
+        return [
+            *own.mounts(),
+            Mount(paths.IMDS, instances.answer),
+            Mount(
+                paths.CONTAINERS,
+                containers.ContainerCredentials(self._directory, credentials, access).answer,
+            ),
+        ]
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serves until ``stop``; ready is called once requests are answered."""
+        self._committer.start()
+        await self._gateway.commit(())
+        try:
+            serving = asyncio.ensure_future(self._server.serve(sockets=[self._socket]))
+            while not self._server.started and not serving.done():
+                await asyncio.sleep(0.005)
+            if not serving.done():
+                ready()
+            await serving
+        finally:
+            await self._committer.close()
+            self._embedded.close()
+            self._store.close()
+            self._socket.close()
+
+    def stop(self) -> None:
+        """Asks the server to end; safe from any thread and from a signal handler."""
+        self._server.should_exit = True
+
+    async def new_account(self) -> AccessKey:
+        """A fresh account's root key."""
+        account = unused_account(self._directory, self._ids)
+        key = make_account(self._directory, self._ids, account, f"account-{account}", self._clock.now())
+        await self._gateway.commit(())
+        return key
+
+    def _ensure_root(self) -> RootKey:
+        """The main account with its root key: the one named, the one kept, or a new one."""
+        account, directory = self.options.account, self._directory
+        now = self._clock.now()
+        path = None if self.options.ephemeral else self.options.folder / CREDENTIALS
+        known = directory.by_key(Account, account, account) is not None
+        if self.options.root_key is not None:
+            key_id, secret = self.options.root_key
+            existing = directory.by_id(AccessKey, key_id)
+            if existing is not None and (existing.account != account or existing.user_id):
+                raise BadOption(f"the root key {key_id} is another principal's key in this data folder")
+            if existing is None or existing.secret != secret:
+                if known:
+                    directory.put(AccessKey(account=account, id=key_id, secret=secret, created=now))
+                else:
+                    make_account(directory, self._ids, account, "main", now, key_id=key_id, secret=secret)
+            return RootKey(key_id, secret, False, None)
+        kept = _kept_key(path) if path is not None else None
+        if kept is not None:
+            existing = directory.by_id(AccessKey, kept[0])
+            if existing is not None and existing.account == account and existing.secret == kept[1]:
+                return RootKey(*kept, False, path)
+        if known:
+            # The file was lost, or it is of another folder: a new key, the old ones stay good.
+            key = AccessKey(
+                account=account,
+                id=self._ids.access_key(account=account),
+                secret=self._ids.secret(),
+                created=now,
+            )
+            directory.put(key)
+        else:
+            key = make_account(directory, self._ids, account, "main", now)
+        if path is not None:
+            _keep_key(path, key)
+        return RootKey(key.id, key.secret, True, path)
+
+    async def _reset(self) -> None:
+        """Empties everything but the main account and its root key."""
+        await self._embedded.reset()
+        root = replace(self.root_key)
+        self._clock.reset()
+        fresh = Directory()
+        now = self._clock.now()
+        make_account(fresh, self._ids, self.options.account, "main", now, key_id=root.id, secret=root.secret)
+        ensure_secrets(fresh, self._ids)
+        rows = fresh.commit()
+        await self._committer.clear(rows)
+        self._directory.replace(rows)
+
+    async def _reload(self) -> None:
+        """After a failed write: reads the state back as the store has it."""
+
+        def reload(rows: Sequence[Change]) -> None:
+            self._directory.replace(rows)
+
+        await self._committer.recover(reload)
+
+
+def run(options: Options) -> int:
+    """``passrole serve``: serves until SIGTERM or SIGINT; returns the exit status.
+
+    Raises StartFailed, StoreUnavailable or BadOption, each one line for whoever started it.
+    """
+    service = Service(options)
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, service.stop)
+        await service.run(lambda: _announce(service))
+
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(work())
+    return 0
+
+
+def _announce(service: Service) -> None:
+    key, options = service.root_key, service.options
+    print(f"passrole ready on {service.url}", flush=True)
+    say = sys.stderr
+    print("\nPoint a client at it:\n", file=say)
+    print(f"  export AWS_ENDPOINT_URL={service.url} AWS_REGION=us-east-1", file=say)
+    if key.path is not None:
+        print(f"  export AWS_SHARED_CREDENTIALS_FILE={key.path} AWS_PROFILE={PROFILE}", file=say)
+        if key.made and say.isatty():
+            # Once, and only where a person is looking: logs keep what they are told.
+            print(f"\nThe root key of account {options.account}, kept in that file:", file=say)
+            print(f"  {key.id}  {key.secret}", file=say)
+    elif key.made and say.isatty():
+        print(f"  export AWS_ACCESS_KEY_ID={key.id} AWS_SECRET_ACCESS_KEY={key.secret}", file=say)
+    elif key.made:
+        print(
+            f"  the root key was made for this run and goes nowhere: set {ROOT_KEY_ID} and {ROOT_SECRET}"
+            " to choose it",
+            file=say,
+        )
+    print(file=say)
+    if options.ephemeral:
+        print("Nothing is kept: --ephemeral.", file=say)
+    else:
+        print(
+            f"IAM, STS, Organizations and the trail are kept in {options.folder}. What the embedded services"
+            " hold (instances, buckets, functions …) is gone at every stop.",
+            file=say,
+        )
+    say.flush()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(1024)
+    except OSError as error:
+        sock.close()
+        what = os.strerror(error.errno) if error.errno else str(error)
+        raise StartFailed(f"cannot listen on {host}:{port}: {what}") from error
+    sock.setblocking(False)
+    return sock
+
+
+def _kept_key(path: Path) -> tuple[str, str] | None:
+    """The key in a credentials file. Raises StartFailed where the file cannot be read."""
+    if not path.exists():
+        return None
+    parser = configparser.ConfigParser()
+    try:
+        parser.read(path, encoding="utf-8")
+        section = parser[PROFILE]
+        return section["aws_access_key_id"], section["aws_secret_access_key"]
+    except (OSError, configparser.Error, KeyError, UnicodeDecodeError) as error:
+        raise StartFailed(f"{path} cannot be read as an AWS credentials file: {error}") from error
+
+
+def _keep_key(path: Path, key: AccessKey) -> None:
+    text = f"[{PROFILE}]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n"
+    try:
+        # Made with its mode, not changed to it: it is never readable to others.
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise StartFailed(f"{path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,265 @@
+"""The way of one request, one step after the other.
+
+Each step takes what the one before it made: RawRequest, SignedRequest, Call, AuthorizedCall, Result. A
+refusal leaves at its step as a ServiceError; the last step records and writes it as it does a success.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from passrole.authorize.call import Call, ResourceFacts
+from passrole.gateway.authenticate import Authenticator, SignedRequest
+from passrole.gateway.clock import Clock
+from passrole.gateway.recording import Recorder
+from passrole.passing.permit import AuthorizedCall, Judging, permit
+from passrole.services.backend import Backend, Handled
+from passrole.services.operation import OPERATIONS, Output, ServiceCall
+from passrole.state.commit import Committer
+from passrole.state.directory import Directory
+from passrole.state.store import StoreUnavailable
+from passrole.state.trail import Event
+from passrole.values.errors import ServiceError
+from passrole.values.ids import Ids
+from passrole.wire.authfailure import AuthFailure
+from passrole.wire.errors import auth_error
+from passrole.wire.errorwrite import write_error
+from passrole.wire.protocols import read, write
+from passrole.wire.request import RawRequest, Response
+from passrole.wire.route import Route, route
+from passrole.wire.validate import validate
+
+log = logging.getLogger(__name__)
+
+# Ours: never handed to an embedded or upstream service, whatever these could do.
+OWN: Final = frozenset(("iam", "sts", "organizations", "cloudtrail"))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a service answered: an own one's output in AWS's member names, or a finished response."""
+
+    output: Output | None = None
+    handled: Handled | None = None
+
+
+class NotImplementedHere(ServiceError):
+    """An operation that AWS has and this endpoint has not: said, never a false success."""
+
+    code, status = "NotImplemented", 501
+
+
+class Gateway:
+    """Answers requests. One instance serves one endpoint, on one event loop."""
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        committer: Committer,
+        ids: Ids,
+        clock: Clock,
+        behind: Backend,
+        facts: ResourceFacts,
+        message_key: bytes,
+        recorder: Recorder,
+        report: bool = False,
+    ) -> None:
+        self._directory = directory
+        self._committer = committer
+        self._ids = ids
+        self._clock = clock
+        self._behind = behind
+        self._judging = Judging(directory, facts, message_key, report)
+        self._facts = facts
+        self._authenticator = Authenticator(directory)
+        self._recorder = recorder
+
+    async def answer(self, raw: RawRequest) -> Response:
+        """One request from its bytes to its response."""
+        request_id = self._ids.uuid()
+        routed = route(raw)
+        try:
+            signed = self._authenticator.authenticate(raw, routed, self._clock.now())
+        except AuthFailure as failure:
+            # Nobody's account is known, so there is no trail to write to.
+            error = auth_error(
+                failure,
+                protocol=routed.protocol,
+                service=routed.service,
+                presigned="X-Amz-Algorithm=" in raw.query,
+            )
+            return write_error(routed.service, routed.protocol, error, request_id)
+        try:
+            call = self._understand(signed, request_id)
+        except ServiceError as error:
+            return write_error(routed.service, routed.protocol, error, request_id)
+        return await self.carry_out(call)
+
+    async def carry_out(self, call: Call) -> Response:
+        """A call of whoever makes it, from its authorization to its response; it is recorded."""
+        try:
+            validate(call.service, call.operation, call.input)
+            authorized = permit(call, self._judging)
+            _dry_run(authorized)
+            result = await self._serve(authorized)
+            response = self._written(call, result)
+        except ServiceError as error:
+            self._directory.rollback()
+            await self._record(call, error=error)
+            return write_error(
+                call.service,
+                call.protocol,
+                error,
+                call.request_id,
+                operation=call.operation,
+            )
+        except Exception:
+            self._directory.rollback()
+            raise
+        if result.handled is not None:
+            result.handled.apply(self._directory)
+            await self._record(call, output=result.handled.output, error=result.handled.error)
+        else:
+            output = result.output or {}
+            await self._record(call, output=lambda: output)
+        return _marked(response, authorized)
+
+    # The steps
+
+    def _understand(self, signed: SignedRequest, request_id: str) -> Call:
+        """SignedRequest → Call: the operation and its input. Raises ServiceError."""
+        routed = signed.route
+        if routed.problem is not None:
+            # An action that no model knows; PassRole is one. Said only to who has signed the request.
+            raise routed.problem
+        raw = signed.raw
+        unframed = raw if signed.body is raw.body else replace(raw, body=signed.body)
+        given = read(routed.service, routed.operation, routed.protocol, unframed, path=routed.path)
+        caller = signed.caller
+        region = signed.signature.credential.region if signed.signature is not None else "us-east-1"
+        return Call(
+            raw=raw,
+            body=signed.body,
+            service=routed.service,
+            operation=routed.operation,
+            protocol=routed.protocol,
+            input=given,
+            caller=caller,
+            account=caller.account or self._owner(routed, given),
+            region=region,
+            now=self._clock.now(),
+            request_id=request_id,
+            presigned=signed.signature is not None and signed.signature.presigned,
+        )
+
+    def _owner(self, routed: Route, given: Mapping[str, object]) -> str:
+        """The account that an unsigned request happens in: the owner of the bucket it names."""
+        bucket = given.get("Bucket")
+        if isinstance(bucket, str):
+            return self._facts.owner(f"arn:aws:s3:::{bucket}") or ""
+        return ""
+
+    async def _serve(self, authorized: AuthorizedCall) -> Result:
+        """AuthorizedCall → Result: ours, or a service behind the gateway."""
+        call = authorized.call
+        handler = OPERATIONS.get((call.service, call.operation))
+        if handler is not None:
+            output = handler(ServiceCall(authorized, self._directory, self._committer, self._ids), call.input)
+            return Result(output=output)
+        if call.service in OWN or not self._behind.serves(call.service):
+            raise NotImplementedHere(
+                f"{call.service}:{call.operation} is not implemented by this endpoint; nothing was done."
+            )
+        return Result(handled=await self._behind.handle(authorized))
+
+    def _written(self, call: Call, result: Result) -> Response:
+        """Result → Response in the call's protocol."""
+        if result.handled is not None:
+            return result.handled.response
+        return write(call.service, call.operation, call.protocol, result.output or {}, call.request_id)
+
+    async def _record(
+        self,
+        call: Call,
+        *,
+        output: Callable[[], Output] | None = None,
+        error: ServiceError | None = None,
+    ) -> None:
+        """Appends the trail's record and makes the call's changes durable with it.
+
+        Raises StoreUnavailable where they could not be written: nothing of the call is acknowledged then.
+        """
+        events = self._recorder.events(call, output=output, error=error)
+        await self.commit(events)
+
+    async def commit(self, events: tuple[Event, ...]) -> None:
+        """Commits what the directory holds uncommitted, together with these events."""
+        changes = self._directory.commit()
+        if changes:
+            await self._committer.submit(changes, events)
+            return
+        for event in events:
+            crowded = self._committer.later(event)
+            if crowded is not None:
+                await crowded
+
+
+class DryRun(ServiceError):
+    """What EC2 answers a call that would have succeeded. Source: EC2 API Reference, "Error codes"."""
+
+    code, status = "DryRunOperation", 412
+
+
+def _dry_run(authorized: AuthorizedCall) -> None:
+    call = authorized.call
+    if call.service == "ec2" and call.input.get("DryRun") is True and not authorized.would_deny:
+        raise DryRun("Request would have succeeded, but DryRun flag is set.")
+
+
+def _marked(response: Response, authorized: AuthorizedCall) -> Response:
+    """Says in a header what --enforce report let through."""
+    if not authorized.would_deny:
+        return response
+    text = authorized.would_deny.encode("ascii", "replace").decode()
+    return Response(
+        response.status,
+        (*response.headers, ("x-passrole-would-deny", text)),
+        response.body,
+        response.stream,
+    )
+
+
+def guarded(
+    gateway: Gateway, reload: Callable[[], Awaitable[None]]
+) -> Callable[[RawRequest], Awaitable[Response]]:
+    """The gateway behind its last line: what no step foresaw is answered 500 and logged.
+
+    reload reads the state back after the store failed.
+    """
+
+    async def answer(raw: RawRequest) -> Response:
+        try:
+            return await gateway.answer(raw)
+        except StoreUnavailable as error:
+            log.error("the state could not be written: %s", error)
+            await reload()
+            return _internal(raw, str(error))
+        except Exception:
+            log.exception("a request could not be answered: %s %s", raw.method, raw.path)
+            return _internal(raw, "An internal error occurred; the endpoint's log has the details.")
+
+    return answer
+
+
+def _internal(raw: RawRequest, message: str) -> Response:
+    routed = route(raw)
+    return write_error(
+        routed.service,
+        routed.protocol,
+        ServiceError(message, code="InternalFailure", status=500),
+        "",
+    )
