@@ -168,10 +168,11 @@ def test_a_trust_policy_without_ec2_gives_no_credentials_until_it_is_mended(
     instance = alice.launched(role)  # EC2 does not look at the trust policy at launch
     assert read(serve, instance) == {"code": "NoCredentials"}
     program = (
-        "import os, urllib.request as u; print(u.urlopen(os.environ['AWS_EC2_METADATA_SERVICE_ENDPOINT']"
+        "import os, sys, urllib.request;"
+        "base = os.environ['AWS_EC2_METADATA_SERVICE_ENDPOINT'] + '/latest/meta-data/iam/';"
+        "print(urllib.request.urlopen(base + 'security-credentials/' + sys.argv[1]).read().decode())"
     )
-    path = f"/latest/meta-data/iam/security-credentials/{role}"
-    ran = on(serve, instance, sys.executable, "-c", f"{program} + '{path}').read().decode())")
+    ran = on(serve, instance, sys.executable, "-c", program, role)
     assert json.loads(ran.stdout)["Code"] == "AssumeRoleUnauthorizedAccess"
     admin.call("iam:UpdateAssumeRolePolicy", RoleName=role, PolicyDocument=trust("ec2.amazonaws.com")).at()
     assert read(serve, instance)["text"] == TEXT
@@ -190,10 +191,8 @@ def test_credentials_end_with_the_instance(
     assert (answer.code, answer.status) == ("InvalidClientTokenId", 403)
     ran = on(serve, launched, "true")
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert (
-        ran.stderr
-        == f"passrole: exec: instance {launched} at {serve.url}: instance {launched} is terminated\n"
-    )
+    line = f"passrole: exec: instance {launched} at {serve.url}: instance {launched} is terminated\n"
+    assert ran.stderr == line
     assert read(serve, instance)["text"] == TEXT
 
 
