@@ -1,0 +1,48 @@
+"""What answers the calls that are not for the endpoint's own services: moto in process, or an upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from passrole.passing.permit import AuthorizedCall
+from passrole.state.directory import Directory
+from passrole.values.errors import ServiceError
+from passrole.wire.request import Response
+
+Apply = Callable[[Directory], None]
+
+
+def _nothing(directory: Directory) -> None:
+    return None
+
+
+def _unread() -> Mapping[str, object]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A response as it goes to the client, and what follows from it.
+
+    apply changes the directory (which roles resources now hold); the gateway runs it once, on the event
+    loop's thread, in the transaction of the call's record, also where the response is an error: a call that
+    failed half-way may have started an instance. error says what the response's error says, for the record.
+    output parses the response anew at every call; {} for an error.
+    """
+
+    response: Response
+    apply: Apply = _nothing
+    error: ServiceError | None = None
+    output: Callable[[], Mapping[str, object]] = _unread
+
+
+class Backend(Protocol):
+    """Serves authorized calls; the services it has are known without asking it."""
+
+    def serves(self, service: str) -> bool:
+        """Does it answer for that service (botocore's name)? Costs nothing."""
+
+    async def handle(self, authorized: AuthorizedCall) -> Handled:
+        """The response. Raises ServiceError where there is none, for the gateway to write."""

@@ -1,0 +1,98 @@
+"""Which instance holds which profile: noted while moto works, brought to the directory afterwards."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from passrole.state.directory import Directory
+from passrole.state.entities import Association
+
+HOLDER: Final = "IamInstanceProfile"
+EC2: Final = "ec2.amazonaws.com"
+
+# The services whose associations live in moto's memory alone. Source of the ARNs' second field: Service
+# Authorization Reference.
+_EMBEDDED_HOLDERS: Final = frozenset((HOLDER,))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An instance (its ARN) now holds the profile, and through it the role, if the profile has one."""
+
+    account: str
+    instance: str
+    profile_id: str
+    role_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An instance holds no profile any more."""
+
+    account: str
+    instance: str
+
+
+Note = Held | Ended
+
+
+class _Notes(threading.local):
+    taken: list[Note] | None = None
+
+
+_notes: Final = _Notes()
+
+
+def note(change: Note) -> None:
+    """Takes a change down, for the call that this thread is working on."""
+    if _notes.taken is not None:
+        _notes.taken.append(change)
+
+
+@contextmanager
+def noting() -> Iterator[list[Note]]:
+    """Collects what is noted by this thread; calls of one thread do not nest."""
+    taken: list[Note] = []
+    _notes.taken = taken
+    try:
+        yield taken
+    finally:
+        _notes.taken = None
+
+
+def apply(directory: Directory, notes: list[Note], now: datetime) -> None:
+    """Brings the directory up to date, in the order in which things happened."""
+    for change in notes:
+        key = f"{change.instance} {HOLDER}"
+        if isinstance(change, Held):
+            directory.put(
+                Association(
+                    account=change.account,
+                    resource=change.instance,
+                    holder=HOLDER,
+                    role_id=change.role_id,
+                    profile_id=change.profile_id,
+                    service=EC2,
+                    created=now,
+                )
+            )
+            continue
+        held = directory.by_key(Association, change.account, key)
+        if held is not None:
+            directory.delete(held)
+
+
+def drop_all(directory: Directory) -> int:
+    """Ends every association of a resource that moto had in memory; returns how many there were.
+
+    For start-up: the instances of the last run are gone, so nothing may hold their roles any longer.
+    """
+    gone = [held for held in directory.everywhere(Association) if held.holder in _EMBEDDED_HOLDERS]
+    for held in gone:
+        directory.delete(held)
+    return len(gone)

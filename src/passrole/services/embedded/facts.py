@@ -1,0 +1,148 @@
+"""What only the embedded services know, for ``authorize`` and the metadata: read from moto as it is now.
+
+Asked on the event loop's thread while calls are worked on by others: every answer is one look-up in a table.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from passrole.services.embedded.instances import instance_facts, instance_of
+from passrole.services.embedded.resource_policies import bucket_owner, resource_policy
+from passrole.services.embedded.tables import backend, every_backend
+from passrole.services.embedded.tags import tags
+from passrole.services.instances import Instance
+from passrole.state.principals import bound
+from passrole.values.arn import Arn
+from passrole.values.errors import InvalidArn
+
+
+class Facts:
+    """``ResourceFacts`` and ``Instances`` over moto. used says whether moto is loaded at all."""
+
+    def __init__(self, used: Callable[[], bool]) -> None:
+        self._used = used
+        # Policies name users and roles by ARN; which ones they meant when they were set, by text.
+        self._principals: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._writing = threading.Lock()
+
+    def resource_policy(self, account: str, region: str, arn: str) -> str | None:
+        """The resource-based policy's text; "" for none or no such resource; None if unknown.
+
+        Users and roles are unique ids in it: a policy stops matching once the one that it meant is gone.
+        """
+        parsed = _parsed(arn)
+        if parsed is None or not self._used():
+            return None if parsed is None else ""
+        text = resource_policy(parsed.account or account, region, parsed)
+        return bound(text, self._principals.get((parsed.service, text), {})) if text else text
+
+    def remember(self, service: str, text: str, principals: Mapping[str, str]) -> None:
+        """Which users and roles (ARN -> unique id) a policy meant when a call set it."""
+        if principals:
+            with self._writing:
+                self._principals[(service, text)] = dict(principals)
+
+    def tags(self, account: str, region: str, arn: str) -> Mapping[str, str] | None:
+        """The resource's tags, {} for none; None if unknown."""
+        parsed = _parsed(arn)
+        return tags(parsed.account or account, region, parsed) if parsed is not None else None
+
+    def owner(self, arn: str) -> str | None:
+        """The account that owns a bucket, for an S3 ARN; None where nobody does."""
+        parsed = _parsed(arn)
+        if parsed is None or parsed.service != "s3":
+            return None
+        return bucket_owner(parsed.resource.split("/", 1)[0])
+
+    def launch_template(
+        self, account: str, region: str, *, id: str, name: str, version: str
+    ) -> Mapping[str, object] | None:
+        """LaunchTemplateData of one version (a number, ``$Latest``, ``$Default``, "" for the default)."""
+        kept = backend("ec2", account, region)
+        if kept is None:
+            return None
+        template = kept.launch_templates.get(id or kept.launch_template_name_to_ids.get(name, ""))
+        if template is None:
+            return None
+        number: Any = {"": template.default_version_number, "$Latest": len(template.versions)}.get(version)
+        if version == "$Default":
+            number = template.default_version_number
+        if number is None:
+            number = int(version) if version.isascii() and version.isdigit() else 0
+        found = next((one for one in template.versions if one.number == number), None)
+        return dict(found.data) if found is not None else None
+
+    def attributes(self, account: str, region: str, arn: str) -> Mapping[str, object] | None:
+        """What a describe call would tell, in its member names; None where there is no such resource."""
+        parsed = _parsed(arn)
+        find = _ATTRIBUTES.get((parsed.service, parsed.kind)) if parsed is not None else None
+        if parsed is None or find is None:
+            # SQS's ARNs have no kind.
+            find = _queue if parsed is not None and parsed.service == "sqs" else None
+        return find(parsed.account or account, parsed.region or region, parsed) if parsed and find else None
+
+    def instance(self, instance_id: str) -> Instance | None:
+        """The instance of that id, in whatever account and region."""
+        for account, region, kept in every_backend("ec2"):
+            found = kept.by_id.get(instance_id)
+            if found is not None:
+                return instance_of(account, region, kept, found)
+        return None
+
+
+def _parsed(arn: str) -> Arn | None:
+    try:
+        return Arn.parse(arn)
+    except InvalidArn:
+        return None
+
+
+def _instance(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    kept = backend("ec2", account, region)
+    found = kept.by_id.get(arn.name) if kept is not None else None
+    return instance_facts(found) if found is not None else None
+
+
+def _in_vpc(table: str) -> Callable[[str, str, Arn], Mapping[str, object] | None]:
+    """VpcId of what lies in one."""
+
+    def find(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+        kept = backend("ec2", account, region)
+        tables = getattr(kept, table) if kept is not None else {}
+        # Subnets are kept by zone, security groups by VPC; interfaces in one table.
+        nested = (inner for inner in list(tables.values()) if isinstance(inner, dict))
+        found = tables.get(arn.name) or next((inner[arn.name] for inner in nested if arn.name in inner), None)
+        if found is None:
+            return None
+        vpc = getattr(found, "vpc_id", None) or getattr(getattr(found, "subnet", None), "vpc_id", None)
+        return {"VpcId": vpc} if vpc else {}
+
+    return find
+
+
+def _function(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    kept = backend("awslambda", account, region)
+    name = ":".join(arn.resource.split(":")[:2])
+    whole = str(Arn(arn.partition, arn.service, region, account, name))
+    found = kept.get_function_by_arn(whole) if kept is not None else None
+    return dict(found.get_configuration()) if found is not None else None
+
+
+def _queue(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    kept = backend("sqs", account, region)
+    found = kept.queues.get(arn.resource) if kept is not None else None
+    if found is None:
+        return None
+    return {"ReceiveMessageWaitTimeSeconds": int(found.receive_message_wait_time_seconds)}
+
+
+_ATTRIBUTES: Final[Mapping[tuple[str, str], Callable[[str, str, Arn], Mapping[str, object] | None]]] = {
+    ("ec2", "instance"): _instance,
+    ("ec2", "subnet"): _in_vpc("subnets"),
+    ("ec2", "security-group"): _in_vpc("groups"),
+    ("ec2", "network-interface"): _in_vpc("enis"),
+    ("lambda", "function"): _function,
+}
