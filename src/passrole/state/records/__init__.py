@@ -1,0 +1,1 @@
+"""What a CloudTrail record is made of: names, identities, parameters, resources."""
