@@ -12,13 +12,12 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
-
-from tools import catalog_actions, detector, models, service_reference
+from tools import catalog_actions, catalog_tables, detector, models, service_reference
 from tools.catalog_actions import Need, Rules
 from tools.models import Model
 
@@ -26,7 +25,7 @@ FACTS: Final = Path(__file__).parent / "facts"
 TARGET: Final = Path(__file__).parents[1] / "src/passrole/catalog/data"
 
 
-@lru_cache(maxsize=None)
+@cache
 def facts(name: str) -> dict[str, Any]:
     """A file of tools/facts/. Raises ValueError where it names no source or no date."""
     loaded: dict[str, Any] = yaml.safe_load((FACTS / f"{name}.yaml").read_text())
@@ -137,12 +136,18 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def build(services: Sequence[str]) -> dict[str, str]:
-    """The data files of the services named, and every table, by path under data/."""
-    written = {}
-    for name in services:
-        model = models.model(name)
-        written[f"{name}.json"] = text(service(model))
+def build(services: Sequence[str], *, tables: bool = True) -> dict[str, str]:
+    """The data files of the services named, and the tables, by path under data/."""
+    written = {f"{name}.json": text(service(models.model(name))) for name in services}
+    if tables:
+        made = {
+            "actions": catalog_tables.actions(),
+            "keys": catalog_tables.keys(facts),
+            "not_role_parameters": catalog_tables.not_covered(facts),
+            "service_linked_roles": catalog_tables.service_linked_roles(facts),
+            "services": catalog_tables.services(models.service_names(), facts, prefix),
+        }
+        written.update({f"tables/{name}.json": text(data) for name, data in made.items()})
     return written
 
 

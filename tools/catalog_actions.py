@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,18 +12,21 @@ from tools.resource_templates import Member
 
 # Members that carry tags to put on what the operation makes.
 _TAGS: Final = (
-    "Tags",
-    "tags",
-    "TagList",
-    "TagsList",
-    "TagSpecifications",
-    "Tag",
-    "tagList",
-    "TagSpecification",
-)
+    "Tags", "tags", "TagList", "TagsList", "TagSpecifications", "Tag", "tagList", "TagSpecification",
+)  # fmt: skip
 # Actions that a service asks for when something is made with tags, by preference.
-_TAGGING: Final = ("tagresource", "addtagstoresource", "addtags", "createtags", "tagqueue")
-_TAG_VERBS: Final = ("Create", "Run", "Put", "Register", "Start", "Import", "Copy", "Restore", "Allocate", "Request", "Add", "Purchase", "Provision", "Launch", "Issue", "Generate", "Clone", "Modify")  # fmt: skip
+_TAGGING: Final = (
+    "tagresource", "addtagstoresource", "addtags", "createtags", "tagqueue", "createorupdatetags",
+)  # fmt: skip
+_TAG_VERBS: Final = (
+    "Create", "Run", "Put", "Register", "Start", "Import", "Copy", "Restore", "Allocate", "Request", "Add",
+    "Purchase", "Provision", "Launch", "Issue", "Generate", "Clone", "Modify", "Upload",
+)  # fmt: skip
+
+
+# Services whose actions are HTTP verbs. Source: API Gateway Developer Guide, "Control access to a REST API".
+_VERB_SERVICES: Final = ("apigateway", "apigatewayv2")
+_VERB_LEVELS: Final = {"GET": "Read", "POST": "Write", "PUT": "Write", "PATCH": "Write", "DELETE": "Write"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,34 @@ class Rules:
 
 def needs(model: Model, operation: str, rules: Rules) -> tuple[list[Need], str]:
     """The actions of an operation, primary first, and its access level."""
+    if model.name in _VERB_SERVICES and operation.lower() not in service_reference.actions(rules.prefix):
+        return [_verb(model, operation)], _VERB_LEVELS[model.operations[operation]["http"]["method"]]
     inputs = resource_templates.members(model.leaves(operation, depth=3))
     rows = rules.actions.get(operation, operation)
     if not isinstance(rows, list):
         rows = [rows]
     found = [_need(row, operation, rules, inputs) for row in rows]
-    if not any(need.when for need in found) or operation in ("PutObject", "CreateBucket"):
-        found += _tagging(model, operation, rules, found, inputs)
+    if not found[0].when:  # an operation whose every action has a condition has said it all
+        found += _tagging(model, operation, rules, found)
     return found, _level(found[0], operation)
+
+
+def _verb(model: Model, operation: str) -> Need:
+    """API Gateway's action is the HTTP method, its resource the path: POST on ``/restapis``."""
+    http = model.operations[operation]["http"]
+    path = str(http["requestUri"]).split("?")[0].removeprefix("/v2")
+    members = model.shapes[model.input_shape(operation)]["members"] if model.input_shape(operation) else {}
+    for name, member in members.items():
+        if member.get("location") == "uri":
+            place = str(member.get("locationName", name))
+            form = "quoted:" if "arn" in place.lower() else ""
+            path = path.replace(f"{{{place}}}", f"{{{form}{name}}}").replace(
+                f"{{{place}+}}", f"{{{form}{name}}}"
+            )
+    action = service_reference.actions("apigateway")[http["method"].lower()]
+    keys = tuple(sorted({key for one in action.resources for key in one.keys}))
+    resource = Resource("", f"arn:{{partition}}:apigateway:{{region}}::{path}", True, keys)
+    return Need(f"apigateway:{http['method']}", (resource,), action.keys)
 
 
 def _need(row: Any, operation: str, rules: Rules, inputs: tuple[Member, ...]) -> Need:
@@ -78,80 +102,113 @@ def _need(row: Any, operation: str, rules: Rules, inputs: tuple[Member, ...]) ->
     if action is None:
         unknown = (Resource("", resource_templates.UNKNOWN, True, ()),)
         return Need(f"{prefix}:{name}", unknown, (), given.get("when", ""), known=False)
-    own = given.get("resources", {})
-    of_operation = rules.operations.get(operation, {})
-    resources = []
-    whole: dict[str, Resource] = {}
+    own = {**rules.types, **(rules.operations.get(operation) or {}), **(given.get("resources") or {})}
+    if "any" in own:
+        keys = tuple(sorted({key for one in action.resources for key in one.keys}))
+        everything = (Resource("", _expanded(own["any"]), True, keys),)
+        return Need(f"{prefix}:{action.name}", everything, action.keys, given.get("when", ""))
     patterns = service_reference.resource_types(prefix)
+    found: list[Resource] = []
     for one in action.resources:
-        pattern = patterns.get(one.type, "")
+        required = one.required
         if one.type in own:
             template = own[one.type]
-        elif one.type in of_operation:
-            template = of_operation[one.type]
-        elif one.type in rules.types:
-            template = rules.types[one.type]
+            if template is None:  # the type has no part in this operation
+                continue
+            if template.startswith("?"):
+                template, required = template[1:], False
+            template = _expanded(template)
+            if operation.startswith(resource_templates.MANY):
+                template = _or_all(template)
         else:
             template = resource_templates.template(
-                pattern, one.type, operation, inputs, rules.variables, alone=len(action.resources) == 1
+                patterns.get(one.type, ""),
+                one.type,
+                operation,
+                inputs,
+                rules.variables,
+                alone=len(action.resources) == 1,
             )
-        if template is None:  # a hand-written row says that this type has no part in the operation
-            continue
-        if template.startswith("{") and template.endswith("}") and template.count("{") == 1:
-            # An ARN as a whole may be of any type that the action takes.
-            before = whole.get(template)
-            keys = tuple(sorted({*one.keys, *(before.keys if before else ())}))
-            kind = one.type if before is None else ""
-            whole[template] = Resource(kind, template, one.required or bool(before and before.required), keys)
-            continue
-        resources.append(Resource(one.type, template, one.required, one.keys))
-    resources += whole.values()
-    kept = [one for one in resources if one.template or one.required]
-    if not kept and resources:
-        kept = [
-            Resource(
-                "", resource_templates.UNKNOWN, True, tuple(sorted({k for r in resources for k in r.keys}))
-            )
-        ]
-    elif len(kept) == 1 or all(not one.required for one in kept):
-        # Where a single type is left, it is what the action is authorized on.
-        kept = [Resource(one.type, one.template, one.required or len(kept) == 1, one.keys) for one in kept]
-    return Need(f"{prefix}:{action.name}", tuple(kept), action.keys, given.get("when", ""))
+        found.append(Resource(one.type, template, required, one.keys))
+    return Need(f"{prefix}:{action.name}", _kept(found), action.keys, given.get("when", ""))
 
 
-def _tagging(
-    model: Model, operation: str, rules: Rules, found: list[Need], inputs: tuple[Member, ...]
-) -> list[Need]:
+def _kept(found: list[Resource]) -> tuple[Resource, ...]:
+    """The resources that a call can be judged on.
+
+    One template stands once, for whatever type it names (``{arn:ResourceArn}``). An optional type that
+    the input does not tell is left out, as long as another is left.
+    """
+    merged: dict[str, Resource] = {}
+    for one in found:
+        before = merged.get(one.template)
+        if before is None or one.template == resource_templates.UNKNOWN:
+            key = one.template or f"\0{one.type}"
+            merged[key] = one
+            continue
+        keys = tuple(sorted({*one.keys, *before.keys}))
+        merged[one.template] = Resource("", one.template, one.required or before.required, keys)
+    kept = [one for one in merged.values() if one.template or one.required]
+    if not kept and found:
+        keys = tuple(sorted({key for one in found for key in one.keys}))
+        return (Resource("", resource_templates.UNKNOWN, True, keys),)
+    return tuple(kept)
+
+
+def _expanded(template: str) -> str:
+    """``~ec2:instance/*`` → ``arn:{partition}:ec2:{region}:{account}:instance/*``."""
+    if not template.startswith("~"):
+        return template
+    service, _, rest = template[1:].partition(":")
+    return f"arn:{{partition}}:{service}:{{region}}:{{account}}:{rest}"
+
+
+_OPEN: Final = re.compile(r"\{(?!(?:partition|region|account|organization|management)\})([^{}?]*)\}")
+
+
+def _or_all(template: str) -> str:
+    """The same, with ``*`` where a path has no value."""
+    return _OPEN.sub(
+        lambda match: match[0] if "*" in match[1] or "=" in match[1] else f"{{{match[1]}|*}}", template
+    )
+
+
+def _tagging(model: Model, operation: str, rules: Rules, found: list[Need]) -> list[Need]:
+    """The action that making something with tags needs besides, where the service has one."""
     shape = model.input_shape(operation)
-    if not shape:
-        return []
-    members = model.shapes[shape].get("members", {})
+    members = model.shapes[shape].get("members", {}) if shape else {}
     tags = next((name for name in _TAGS if name in members), "")
-    actions = service_reference.actions(rules.prefix)
     name = rules.tagging.get(operation, rules.tagging.get("*"))
     if not tags or name == "" or not operation.startswith(_TAG_VERBS):
         return []
-    if model.shapes[members[tags]["shape"]]["type"] not in ("list", "map"):
+    target = model.shapes[members[tags]["shape"]]
+    if target["type"] not in ("list", "map"):
         return []
+    actions = service_reference.actions(rules.prefix)
     if name is None:
         name = next((one for one in _TAGGING if one in actions), "")
     action = actions.get(name.lower()) if name else None
-    if action is None or any(
-        need.action.lower() == f"{rules.prefix}:{action.name.lower()}" for need in found
-    ):
+    if action is None or any(need.action == f"{rules.prefix}:{action.name}" for need in found):
         return []
-    kind = model.shapes[members[tags]["shape"]]["type"]
-    path = f"{tags}{'[]' if kind == 'list' else '{}'}"
-    if tags == "TagSpecifications" and "Tags" in str(model.shapes[members[tags]["shape"]]):
-        path = "TagSpecifications[].Tags[]"
-    types = {one.type for one in action.resources}
+    path = f"{tags}{'[]' if target['type'] == 'list' else '{}'}"
+    keys = {one.type: one.keys for one in action.resources}
+    if rules.prefix == "ec2" and tags.startswith("TagSpecification"):
+        # Each specification says what it tags: the instance, its volumes …
+        template = f"arn:{{partition}}:ec2:{{region}}:{{account}}:{{{tags}[].ResourceType}}/*"
+        every = tuple(sorted({key for own in keys.values() for key in own}))
+        return [
+            Need("ec2:CreateTags", (Resource("", template, True, every),), action.keys, f"{tags}[].Tags[]")
+        ]
     primary = found[0].resources
-    resources = tuple(
-        Resource(one.type, one.template, True, one.keys)
-        for one in primary
-        if one.required and (one.type in types or not types)
-    ) or tuple(primary[:1])
-    return [Need(f"{rules.prefix}:{action.name}", resources, action.keys, path)]
+    resources = [one for one in primary if one.required and (one.type in keys or not keys)] or primary[:1]
+    return [
+        Need(
+            f"{rules.prefix}:{action.name}",
+            tuple(Resource(one.type, one.template, True, keys.get(one.type, one.keys)) for one in resources),
+            action.keys,
+            path,
+        )
+    ]
 
 
 def _level(need: Need, operation: str) -> str:

@@ -128,10 +128,8 @@ def _settled(
             and re.search(one["path"], own["path"])
         ):
             settled.update(one["set"])
-    if row.get("added"):
-        settled = {**settled, **own}  # a row written for this very place knows best
-    else:
-        settled = {**own, **settled}
+    # A row written for this very place knows best; what the detector found is only a start.
+    settled = {**settled, **own} if row.get("added") else {**own, **settled}
     for one in facts["errors"]:
         services = _list(one["service"])
         if (
@@ -152,8 +150,8 @@ def _settled(
 
 
 _ORDER: Final = (
-    "path", "holds", "principals", "trust", "disputed", "associated", "when", "not_roles", "only_when_changed",
-    "checked", "trust_error", "cross_account_error", "missing_error", "sources",
+    "path", "holds", "principals", "trust", "disputed", "associated", "when", "not_roles",
+    "only_when_changed", "checked", "trust_error", "cross_account_error", "missing_error", "sources",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ _MAKES: Final = (
     "Create", "Register", "Allocate", "Request", "Import", "Copy", "Run", "Purchase", "Provision", "Launch",
     "Restore", "Clone", "Issue",
 )  # fmt: skip
-_MANY: Final = ("List", "Describe", "Search")
+MANY: Final = ("List", "Describe", "Search")
 _BARE: Final = ("name", "arn", "id", "identifier", "ids", "names", "arns")
 UNKNOWN: Final = ""
 
@@ -130,32 +130,33 @@ def template(
     variables = [name for name in _VARIABLE.findall(pattern) if name not in _PLACES]
     filled = pattern
     for name, place in _PLACES.items():
-        filled = filled.replace("${%s}" % name, place)
+        filled = filled.replace(f"${{{name}}}", place)
     if not pattern or not variables:
         return filled
     is_about = about(operation, kind, variables[-1])
     makes = operation.startswith(_MAKES) and (is_about or alone)
-    many = operation.startswith(_MANY)
+    many = operation.startswith(MANY)
     generic = generic_arn(operation, inputs)
     parts: dict[str, str] = {}
+    arns = _member(variables[-1], kind, inputs, last=True, bare=is_about or alone)
+    if variables[-1] not in overrides and arns and plain(arns[0]).endswith(("arn", "arns")):
+        return f"{{arn:{'|'.join(arns)}}}"
     for variable in variables:
         last = variable == variables[-1]
         if variable in overrides:
             parts[variable] = overrides[variable]
             continue
         paths = _member(variable, kind, inputs, last=last, bare=is_about or alone)
-        if last and paths and plain(paths[0]).endswith(("arn", "arns")):
-            return "{arn:%s}" % "|".join(paths)
         if paths and paths[0] not in {
             body for part in parts.values() for body in part.strip("{}").split("|")
         }:
-            parts[variable] = "{%s%s}" % ("|".join(paths), "|*" if many else "")
+            parts[variable] = f"{{{'|'.join(paths)}{'|*' if many else ''}}}"
         elif last and generic:
-            return "{arn:%s}" % generic
+            return f"{{arn:{generic}}}"
         elif many or (makes and last):
             parts[variable] = "*"
         else:
             return UNKNOWN
     for variable, part in parts.items():
-        filled = filled.replace("${%s}" % variable, part)
+        filled = filled.replace(f"${{{variable}}}", part)
     return filled

@@ -2,7 +2,8 @@
 
 ``Overrides[].IamInstanceProfile.Arn`` goes through structures by botocore's member names, through
 every element of a list (``[]``), every value of a map (``{}``), the value of one key of it
-(``{authenticated}``) or of the keys that match a whole pattern (``{~.*RoleArn}``).
+(``{authenticated}``) or of the keys that match a whole pattern (``{~.*RoleArn}``); ``{@}`` stands for
+the keys themselves.
 ``[Name=IAM_ROLE_ARN]`` takes the elements of a list whose member has that value, ``[Name~.*Role]``
 those whose member matches the whole pattern. ``#json`` reads text as JSON and goes on inside it.
 """
@@ -105,7 +106,10 @@ def _walk(steps: Sequence[Step], given: object, at: str) -> Iterator[tuple[str, 
                 if _wanted(step, element):
                     yield from _walk(rest, element, f"{at}[{index}]")
     elif step.kind == "map":
-        if isinstance(given, Mapping):
+        if isinstance(given, Mapping) and step.name == "@":
+            for key in given:
+                yield from _walk(rest, key, f"{at}{{@}}")
+        elif isinstance(given, Mapping):
             for key in _keys(step, given):
                 yield from _walk(rest, given.get(key), f"{at}{{{key}}}")
     elif isinstance(given, str | bytes):

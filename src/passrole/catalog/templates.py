@@ -1,7 +1,7 @@
 """ARN templates: which resources an operation acts on, read off its input.
 
 ``arn:{partition}:ec2:{region}:{account}:instance/{InstanceIds[]}`` is filled from the call: the
-three lower-case words by where it is made, everything else in braces by an input path (see ``paths``;
+five lower-case words by where it is made, everything else in braces by an input path (see ``paths``;
 a map's ``{}`` is written ``<>`` inside a template). In braces:
 
 - ``A|B`` takes the first that has a value; ``*``, ``account`` or a text after ``=`` may be the last;
@@ -17,14 +17,15 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from passrole.catalog import paths
 
 _PART: Final = re.compile(r"\{([^}]*)\}")
-_PLACES: Final = frozenset({"partition", "region", "account"})
+_PLACES: Final = frozenset({"partition", "region", "account", "organization", "management"})
 UNKNOWN: Final = ""  # the template of a resource that the input does not tell
 _NOT_KNOWN: Final = "\0"
+_OPTIONAL: Final = re.compile(r"(\{[^}]*\?\})+")  # what may follow an ARN: parts that may be absent
 
 # How EC2 ids say what they are. Source: Service Authorization Reference, "Resource types defined by
 # Amazon EC2", and EC2 User Guide, "Resource IDs".
@@ -146,19 +147,59 @@ def partiql_verb(text: str) -> str:
     return match["verb"].lower() if match else ""
 
 
+def _before_last_colon(text: str) -> str:
+    return text.rpartition(":")[0]
+
+
+def _or_star(separator: str) -> Callable[[str], str]:
+    """A name → ``name``, separator, ``*``: the rest of its ARN is the service's. An ARN stays as it is."""
+    return lambda text: text if text.startswith("arn:") or separator in text else f"{text}{separator}*"
+
+
+def _kind(starts: str) -> Callable[[str], str]:
+    """Only values that start so; "" (no such resource) for others."""
+    return lambda text: text if text.startswith(starts) else ""
+
+
+def _ssm_document(text: str) -> str:
+    """A document's name → the end of its ARN; AWS's own documents are in no account."""
+    if text.startswith("arn:"):
+        return text
+    own = text.startswith(("AWS-", "AWSSupport-", "AWSEC2-", "AWSConfigRemediation-", "AmazonCloudWatch-"))
+    return f"arn:{{partition}}:ssm:{{region}}:{'' if own else '{account}'}:document/{text}"
+
+
+# How else a value may be given. "" leaves the value out; a value that does not tell makes the whole resource
+# unknown.
 FORMS: Final[Mapping[str, Callable[[str], str]]] = {
     "arn": _only_arn,
-    "bucket-of": lambda text: text.split("/", 1)[0],
+    "before-colon": lambda text: text if text.startswith("arn:") else text.split(":", 1)[0],
+    "before-last-colon": _before_last_colon,
+    "colon-star": _or_star(":"),
     "copy-source": _copy_source,
     "ec2-id": _ec2_resource,
+    "ec2-instance": _kind("i-"),
+    "event-rule": lambda text: "" if text.rsplit("/", 1)[-1] == "default" else text.rsplit("/", 1)[-1] + "/",
     "kms-key": _kms_key,
     "lambda-name": _lambda_name,
     "last": lambda text: text.rsplit("/", 1)[-1],
-    "partiql-table": _partiql_table,
-    "queue-url": _queue_url,
-    "qualifier": lambda text: f":{text}",
+    "log-group": lambda text: text if text.startswith("arn:") else f"{text}:log-stream:",
+    "managed-instance": _kind("mi-"),
+    "no-scheme": lambda text: text.partition("://")[2] or text,
     "no-slash": lambda text: text if text.startswith("arn:") else text.lstrip("/"),
-    "slash": lambda text: text if text.startswith("/") else f"/{text}",
+    "org-account": lambda text: text if text.isdigit() else "",
+    "org-ou": _kind("ou-"),
+    "org-root": _kind("r-"),
+    "partiql-table": _partiql_table,
+    "policy-type": str.lower,
+    "qualifier": lambda text: f":{text}",
+    "queue-name": lambda text: text.rstrip("/").rsplit("/", 1)[-1],
+    "queue-url": _queue_url,
+    "quoted": lambda text: quote(text, safe=""),
+    "secret": lambda text: text if text.startswith("arn:") else f"{text}-??????",
+    "ssm-document": _ssm_document,
+    "stack": _or_star("/"),
+    "stackset": _or_star(":"),
 }
 
 
@@ -178,38 +219,49 @@ def input_paths(template: str) -> tuple[tuple[str, ...], ...]:
 
 
 def fill(
-    template: str, given: Mapping[str, object], *, partition: str, region: str, account: str
+    template: str,
+    given: Mapping[str, object],
+    *,
+    partition: str,
+    region: str,
+    account: str,
+    organization: str = "",
+    management: str = "",
 ) -> tuple[str, ...] | None:
     """The ARNs that a template stands for in one call, without repetitions; ``*`` for ``"*"``.
 
-    None where it is not known: the template is UNKNOWN, the value's form does not tell, or an ARN
-    was given where only a name has its place. () where the input names no such resource.
+    organization (``o-…``) and management (its management account) are needed for the resources of AWS
+    Organizations alone. None where it is not known: the template is UNKNOWN, the value's form does not tell,
+    or an ARN was given where only a name has its place. () where the input names no such resource.
     """
     if template == UNKNOWN:
         return None
-    places = {"partition": partition, "region": region, "account": account}
+    places = {
+        "partition": partition,
+        "region": region,
+        "account": account,
+        "organization": organization,
+        "management": management,
+    }
     filled: list[str] = [""]
     whole: list[str] = []
     at = 0
     for match in _PART.finditer(template):
         literal = template[at : match.start()]
         at = match.end()
-        filled = [text + literal for text in filled]
         body = match[1]
-        if body in _PLACES:
-            filled = [text + places[body] for text in filled]
-            continue
-        found = _found(body, given, places)
-        if _NOT_KNOWN in found:
+        found = [places[body]] if body in _PLACES else _found(body, given, places)
+        if _NOT_KNOWN in found or (
+            body in _PLACES and not places[body] and body in ("organization", "management")
+        ):
             return None
         if not found:
             return ()
-        names = [name for name in found if not name.startswith("arn:")]
         arns = [name for name in found if name.startswith("arn:")]
-        if arns and at != len(template) and not template[at:].startswith("{qualifier:"):
+        if arns and template[at:] and not _OPTIONAL.fullmatch(template, at):
             return None
-        whole.extend(arns)
-        filled = [text + name for text in filled for name in names]
+        whole += arns
+        filled = [text + literal + name for text in filled for name in found if not name.startswith("arn:")]
     filled = [text + template[at:] for text in filled]
     return tuple(dict.fromkeys(filled + whole))
 
@@ -235,9 +287,21 @@ def _found(body: str, given: Mapping[str, object], places: Mapping[str, str]) ->
         if one.startswith("="):
             return [one[1:]]
         found = [text for _, value in paths.values(one, given) if (text := _text(value))]
+        if found and form:
+            formed = [_placed(FORMS[form](text), places) for text in found]
+            return [text for text in formed if text] or ([""] if optional else [])
         if found:
-            return [FORMS[form](text) for text in found] if form else found
+            return found
     return [""] if optional else []
+
+
+def _placed(text: str, places: Mapping[str, str]) -> str:
+    """The places in what a form made of a value."""
+    if not text.startswith("arn:{"):
+        return text
+    for name, place in places.items():
+        text = text.replace(f"{{{name}}}", place)
+    return text
 
 
 def _text(value: object) -> str:
@@ -265,3 +329,8 @@ def asked(when: str, given: Mapping[str, object]) -> bool:
         for one in when.split("|")
         for _, value in paths.values(one, given)
     )
+
+
+def values_at(path: str, given: Mapping[str, object]) -> tuple[object, ...]:
+    """The values at an input path, without their places."""
+    return tuple(value for _, value in paths.values(path, given))
