@@ -63,7 +63,7 @@ def _request(
     query: str = "",
 ) -> RawRequest:
     listed = [("host", host), *((name.lower(), one_line(value)) for name, value in headers.items())]
-    if body or method in ("POST", "PUT"):
+    if (body or method in ("POST", "PUT")) and "content-length" not in dict(listed):
         listed.append(("content-length", str(len(body))))
     return RawRequest(method, path, query, tuple(listed), body)
 

@@ -181,7 +181,7 @@ class Shape:
         self.query_name = given.query_name or own.query_name or ""
         self.flattened = bool(_first(given.flattened, own.flattened))
         self.streaming = bool(_first(given.streaming, own.streaming))
-        self.timestamp_format = given.timestamp_format or own.timestamp_format or ""
+        self.timestamp_format = (given.timestamp_format or own.timestamp_format or "").lower()
         namespace = own.xml_namespace if given.xml_namespace is None else given.xml_namespace
         self.xml_namespace = XmlNamespace(namespace) if isinstance(namespace, str) else namespace
         self.result_wrapper = given.result_wrapper or own.result_wrapper or ""

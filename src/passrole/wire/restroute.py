@@ -27,6 +27,7 @@ class _Candidate:
 
     operation: str
     unsigned: bool
+    slash: bool  # whether its path ends in one
     query: tuple[tuple[str, str], ...]  # literals of its URI: name, and value unless any will do
     required_query: tuple[str, ...]
     required_headers: tuple[str, ...]
@@ -68,7 +69,7 @@ class RestRoutes:
         for name in model.operations:
             operation = model.operation(name)
             path = re.sub(r"\{[^}+]+(\+?)\}", r"{x\1}", operation.uri.partition("?")[0])
-            grouped.setdefault((operation.method, path), []).append(operation)
+            grouped.setdefault((operation.method, path.rstrip("/")), []).append(operation)
         paths: dict[str, list[_Path]] = {}
         for (method, _), operations in grouped.items():
             uri = template(operations[0].uri)
@@ -100,7 +101,9 @@ class RestRoutes:
             # Where nothing is complete, the least demanding is meant: its input will be found wanting.
             whole = (candidate for candidate in named if candidate.complete_in(query, headers))
             candidate = next(whole, named[-1])
-            exactness = known.uri.literals - (_GREEDY if known.uri.greedy else 0)
+            exactness = 2 * known.uri.literals - (_GREEDY if known.uri.greedy else 0)
+            if not known.uri.greedy and candidate.slash == path.endswith("/"):
+                exactness += 1
             return RestMatch(candidate.operation, candidate.unsigned, exactness)
         return None
 
@@ -122,6 +125,7 @@ def _candidate(operation: Operation) -> _Candidate:
     return _Candidate(
         operation=operation.name,
         unsigned=operation.unsigned,
+        slash=template(operation.uri).slash,
         query=tuple(template(operation.uri).query.items()),
         required_query=tuple(places["querystring"]),
         required_headers=tuple(name.lower() for name in places["header"]),

@@ -98,7 +98,7 @@ def _rpc(protocol: Protocol, prefix: str, operation: str, scope: str, raw: RawRe
     """The prefix names the service; those who share it differ in their operations."""
     names = [entry.name for entry in _entries(services.targeted(prefix)) if protocol in entry.protocols]
     signed = services.signed_as(scope)
-    names.sort(key=lambda name: name not in signed)
+    names = sorted(_host_first(names, raw), key=lambda name: name not in signed)
     service = _with_operation(names, operation)
     if service is not None:
         return _found(service, protocol, operation, raw.path)
@@ -159,6 +159,8 @@ def _form(raw: RawRequest, scope: str, candidates: Collection[str]) -> Route:
     version = versions[0] if versions else ""
     of_version = services.versioned(version)
     names = [name for name in of_version if name in candidates] or list(of_version) or list(candidates)
+    if len(names) > 1:
+        names = _host_first(names, raw)
     service = _with_operation(names, action) if of_version else None
     known = service or next(iter(names), "")
     protocol = _form_protocol(known)
@@ -204,6 +206,8 @@ def _rest(raw: RawRequest, scope: str, candidates: Collection[str], hosts: Colle
         conflict = _conflict(query)
         if conflict is not None:
             return _lost("s3", "rest-xml", scope, path, conflict)
+    if len(names) > 1:
+        names = _host_first(names, raw)
     best: tuple[str, RestMatch] | None = None
     for name in names:
         match = routes(name).match(raw.method, path, query, headers)
@@ -234,6 +238,12 @@ def _unsigned_candidates(raw: RawRequest) -> list[str]:
                 if rest:
                     return rest
     return [*_UNSIGNED_REST, "s3"]
+
+
+def _host_first(names: Iterable[str], raw: RawRequest) -> list[str]:
+    """Of services that share a signing name, those that the host names come first."""
+    host = _host(raw)
+    return sorted(names, key=lambda name: not host.startswith(f"{services.entry(name).endpoint_prefix}."))
 
 
 def _host(raw: RawRequest) -> str:

@@ -19,6 +19,7 @@ class UriTemplate:
     text: str
     labels: tuple[str, ...]
     greedy: bool
+    slash: bool  # whether the path ends in one
     literals: int  # characters of the path that are no label: more of them match more exactly
     query: Mapping[str, str]
     pattern: re.Pattern[str]
@@ -48,7 +49,7 @@ def template(text: str) -> UriTemplate:
         literals += len(literal)
         position = found.end()
     rest = path[position:]
-    literals += len(rest)
+    literals += len(rest.rstrip("/"))
     if rest or not greedy:
         pattern += re.escape(rest.rstrip("/")) + "/?"
     parameters: dict[str, str] = {}
@@ -57,4 +58,7 @@ def template(text: str) -> UriTemplate:
         if name:
             parameters[name] = value
     # A greedy label takes anything, line feeds (%0A) never reach here undecoded.
-    return UriTemplate(text, tuple(labels), greedy, literals, parameters, re.compile(pattern, re.ASCII))
+    slash = path.endswith("/")
+    return UriTemplate(
+        text, tuple(labels), greedy, slash, literals, parameters, re.compile(pattern, re.ASCII)
+    )
