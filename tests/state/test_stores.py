@@ -13,6 +13,7 @@ from tests.state.trails import ACCOUNT, NOON, STORES, event
 from passrole.state.directory import Change
 from passrole.state.store import Store, StoreUnavailable
 from passrole.state.store.blocks import BLOCK_EVENTS
+from passrole.state.store.memory import MemoryStore
 from passrole.state.trail import ATTRIBUTES, Event, EventQuery, Keep
 
 
@@ -214,6 +215,15 @@ def test_trims_the_oldest_by_size(store: Store) -> None:
     assert left == list(range(2000, 2000 - len(left), -1))
     assert 500 <= len(left) <= 1000
     assert list(store.rows()) == [put("role", "web", b"kept")]
+
+
+def test_the_memory_store_is_bounded_by_itself() -> None:
+    store = MemoryStore(largest=100_000)
+    for start in range(1, 1001, 50):
+        store.write([], [(n, event(n)) for n in range(start, start + 50)])
+    left = numbers(store, here(limit=2000))
+    assert 50 < len(left) < 150
+    assert left == list(range(1000, 1000 - len(left), -1))
 
 
 def test_trims_nothing_without_a_bound(store: Store) -> None:

@@ -6,19 +6,24 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from threading import Lock
+from typing import Final
 
 from passrole.state.directory import Change
 from passrole.state.store import StoreUnavailable
 from passrole.state.trail import EventQuery, Keep, Numbered
 
 # What an event costs beside its record: its object, texts and place in the deque, measured.
-_EVENT_BYTES = 900
+_EVENT_BYTES: Final = 900
+
+
+_LARGEST: Final = 64_000_000  # bytes of events: some 30,000 records
 
 
 class MemoryStore:
-    """A Store in memory."""
+    """A Store in memory. largest bounds its events (bytes) whatever trim is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, largest: int = _LARGEST) -> None:
+        self._bound = Keep(size=largest)
         self._rows: dict[tuple[str, str, str], bytes] = {}
         self._events: deque[Numbered] = deque()
         self._size = 0  # bytes, of the events
@@ -41,6 +46,7 @@ class MemoryStore:
                 self._events.append((number, event))
                 self._size += len(event.record) + _EVENT_BYTES
                 self._sequence = max(self._sequence, number)
+            self._trim(self._bound, len(self._events))
 
     def find(self, query: EventQuery) -> list[Numbered]:
         """See Store. Looks at every event, newest first, until it has enough."""
@@ -62,19 +68,7 @@ class MemoryStore:
         """See Store. The size counts records and what Python needs to hold them."""
         self._check()
         with self._lock:
-            if not self._events:
-                return 0
-            oldest = None if keep.age is None else self._events[-1][1].time - keep.age
-            removed = 0
-            while removed < at_most and self._events:
-                event = self._events[0][1]
-                too_old = oldest is not None and event.time < oldest
-                if not too_old and (keep.size is None or self._size <= keep.size):
-                    break
-                self._events.popleft()
-                self._size -= len(event.record) + _EVENT_BYTES
-                removed += 1
-            return removed
+            return self._trim(keep, at_most)
 
     def clear(self, changes: Iterable[Change] = ()) -> None:
         """See Store."""
@@ -100,6 +94,21 @@ class MemoryStore:
                 self._rows.pop(place, None)
             else:
                 self._rows[place] = change.body
+
+    def _trim(self, keep: Keep, at_most: int) -> int:
+        if not self._events:
+            return 0
+        oldest = None if keep.age is None else self._events[-1][1].time - keep.age
+        removed = 0
+        while removed < at_most and self._events:
+            event = self._events[0][1]
+            too_old = oldest is not None and event.time < oldest
+            if not too_old and (keep.size is None or self._size <= keep.size):
+                break
+            self._events.popleft()
+            self._size -= len(event.record) + _EVENT_BYTES
+            removed += 1
+        return removed
 
     def _check(self) -> None:
         if self._closed:
