@@ -120,3 +120,27 @@ def operation(name: str) -> Callable[[H], H]:
         return handler
 
     return registered
+
+
+# What some operations refuse by their input alone, before anybody is authorized: the texts tell the form of
+# the input from the right to do something with it.
+Precheck = Callable[[Any], None]
+P = TypeVar("P", bound=Precheck)
+
+PRECHECKS: Final[dict[tuple[str, str], Precheck]] = {}
+
+
+def precheck(name: str) -> Callable[[P], P]:
+    """Registers a check of an operation's input that runs after validation and before authorization.
+
+    The check raises ServiceError or returns None.
+    """
+    service, _, member = name.partition(":")
+
+    def registered(check: P) -> P:
+        if (service, member) in PRECHECKS:
+            raise ValueError(f"{name} has two prechecks")
+        PRECHECKS[(service, member)] = check
+        return check
+
+    return registered

@@ -58,3 +58,16 @@ def pair_step(device: MfaDevice, first: str, second: str, now: datetime, *, most
 def current_step(now: datetime) -> int:
     """The time step of a moment."""
     return int(now.timestamp()) // STEP
+
+
+def proven(
+    directory: Directory, user: User | None, serial: str | None, code: str | None, now: datetime
+) -> bool:
+    """Does a request that carries SerialNumber and TokenCode prove its user's device?
+
+    For ``aws:MultiFactorAuthPresent`` while AssumeRole is authorized; nothing is marked as used.
+    """
+    if user is None or serial is None or code is None:
+        return False
+    device = device_of(directory, user, serial)
+    return device is not None and step_of(device, code, now) is not None

@@ -127,6 +127,81 @@ class OrganizationPolicy(Entity, frozen=True, kw_only=True):
         return self.id
 
 
+@register
+class DelegatedAdministrator(Entity, frozen=True, kw_only=True):
+    """A member that administers one service for the organization. account is the management account's."""
+
+    kind: ClassVar[str] = "delegated-administrator"
+    member: str
+    service: str  # service principal
+    enabled: datetime  # for that service
+    registered: datetime  # as an administrator of anything at all
+
+    @property
+    def key(self) -> str:
+        return f"{self.member} {self.service}"
+
+
+@register
+class ServiceAccess(Entity, frozen=True, kw_only=True):
+    """Trusted access of a service to the organization. account is the management account's."""
+
+    kind: ClassVar[str] = "service-access"
+    service: str  # service principal
+    enabled: datetime
+
+    @property
+    def key(self) -> str:
+        return self.service
+
+
+@register
+class AccountRequest(Entity, frozen=True, kw_only=True):
+    """CreateAccount at work. account is the management account's."""
+
+    kind: ClassVar[str] = "account-request"
+    id: str  # car-…
+    name: str
+    state: str  # IN_PROGRESS, SUCCEEDED or FAILED
+    requested: datetime
+    completed: datetime | None = None
+    made: str = ""  # the new account's id
+    failure: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+@register
+class Handshake(Entity, frozen=True, kw_only=True):
+    """An invitation, or the request to enable all features. account is the management account's."""
+
+    kind: ClassVar[str] = "handshake"
+    id: str  # h-…
+    action: str  # INVITE, ENABLE_ALL_FEATURES or APPROVE_ALL_FEATURES
+    state: str  # REQUESTED, OPEN, CANCELED, ACCEPTED, DECLINED or EXPIRED
+    requested: datetime
+    expires: datetime
+    recipient: str = ""  # account id, or the e-mail address that was invited
+    recipient_type: str = "ACCOUNT"
+    notes: str = ""
+    organization_id: str
+    tags: Tags = ()
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+    @property
+    def unique_id(self) -> str:
+        return self.id
+
+    def refers(self) -> Iterator[tuple[str, str]]:
+        if self.recipient:
+            yield HANDSHAKE_FOR, self.recipient
+
+
 @dataclass(frozen=True, slots=True)
 class AwsPolicy:
     """A policy that AWS provides to every organization; it cannot be changed."""
@@ -144,6 +219,7 @@ class AwsPolicy:
 
 
 CHILD_OF: Final = "child-of"  # root or OU id -> OUs and members right under it
+HANDSHAKE_FOR: Final = "handshake-for"  # account id or e-mail address -> handshakes
 POLICY_TARGET: Final = "policy-target"  # organization policy id -> units and members
 
 # Source: Organizations User Guide, "Service control policies" and "Resource control policies".

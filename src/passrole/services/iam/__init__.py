@@ -1,0 +1,43 @@
+"""IAM, one module per family of entities. Importing the package registers its handlers."""
+
+from passrole.services.iam import (
+    access_keys,
+    account,
+    account_details,
+    attachments,
+    certificates,
+    groups,
+    inline_policies,
+    instance_profiles,
+    login_profiles,
+    managed_policies,
+    mfa_devices,
+    oidc_providers,
+    roles,
+    saml_providers,
+    service_credentials,
+    service_linked_roles,
+    ssh_keys,
+    users,
+)
+
+__all__ = [
+    "access_keys",
+    "account",
+    "account_details",
+    "attachments",
+    "certificates",
+    "groups",
+    "inline_policies",
+    "instance_profiles",
+    "login_profiles",
+    "managed_policies",
+    "mfa_devices",
+    "oidc_providers",
+    "roles",
+    "saml_providers",
+    "service_credentials",
+    "service_linked_roles",
+    "ssh_keys",
+    "users",
+]

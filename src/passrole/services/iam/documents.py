@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
 from urllib.parse import quote
 
-from passrole.policy.validate import check
+from passrole.policy.validate import MalformedPolicyDocument, check, size
 from passrole.services.iam import quotas
-from passrole.services.iam.errors import LimitExceeded, MalformedPolicyDocument
+from passrole.services.iam.errors import LimitExceeded
 from passrole.state import principals
 from passrole.state.directory import Directory
 from passrole.state.entities import Role
-
-_WHITE: Final = str.maketrans("", "", " \t\r\n")
-
-
-def size(document: str) -> int:
-    """Characters that count towards a quota: white space does not.
-
-    Source: IAM User Guide, "IAM and AWS STS quotas".
-    """
-    return len(document.translate(_WHITE))
 
 
 def encoded(document: str) -> str:

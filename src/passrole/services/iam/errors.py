@@ -55,12 +55,6 @@ class ValidationError(ServiceError):
     code, status = "ValidationError", 400
 
 
-class MalformedPolicyDocument(ServiceError):
-    """A policy document that IAM does not take."""
-
-    code, status = "MalformedPolicyDocument", 400
-
-
 class UnmodifiableEntity(ServiceError):
     """A service-linked role, which only its service changes."""
 

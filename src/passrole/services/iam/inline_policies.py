@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from passrole.policy.validate import size
 from passrole.services.iam import documents, paging
 from passrole.services.iam.errors import NoSuchEntity
 from passrole.services.iam.lookup import editable_role, find
@@ -112,7 +113,7 @@ def inline(entity: User | Group | Role) -> list[shapes.PolicyDetail]:
 
 
 def _put(call: ServiceCall, entity: User | Group | Role, name: str, document: str) -> None:
-    others = sum(documents.size(text) for other, text in entity.inline.items() if other != name)
+    others = sum(size(text) for other, text in entity.inline.items() if other != name)
     documents.inline(document, others, entity.kind, entity.name)
     call.directory.put(replace(entity, inline={**entity.inline, name: document}))
 

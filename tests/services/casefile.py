@@ -1,0 +1,175 @@
+"""Cases of our own services: steps of calls with what they answer, as YAML.
+
+A case is a list of steps on a fresh account. The same files can be played through boto3 against a real
+server: everything they need to know comes out of answers.
+
+    - id: names are unique whatever their case
+      standing: recorded            # by a real AWS run; or documented, reported, assumed
+      source: LocalStack's validated snapshots, test_iam_roles
+      steps:
+        - call: iam:CreateRole
+          as: alice                 # saved credentials; default: the account's root
+          input: {RoleName: Web, AssumeRolePolicyDocument: {...}}   # documents as YAML become JSON text
+          save: {id: Role.RoleId}   # ${id} from then on
+          credentials: web          # saves the answer's credentials under that name
+          expect: {Role: {RoleName: Web}}      # a subset; see matches
+          members: {Role: [Path, RoleName]}    # exactly these members there
+        - call: iam:CreateRole
+          input: {...}
+          error: {code: EntityAlreadyExists, status: 409, message: ...}
+        - advance: 3600             # seconds
+        - codes: {seed: "${seed}", save: [first, second]}    # two MFA codes in a row, the second of now
+
+``${account}`` is the account, ``${other}`` a second one whose root signs as ``other``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from passrole.state import mfa
+from passrole.values.errors import ServiceError
+from tests.services.world import ACCOUNT, World
+
+OTHER: Final = "222233334444"
+STANDINGS: Final = frozenset(("recorded", "reported", "documented", "assumed"))
+
+# Input members that hold JSON text; a case may write them as YAML.
+_DOCUMENTS: Final = frozenset(
+    ("AssumeRolePolicyDocument", "PolicyDocument", "Policy", "Content", "ResourcePolicy")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of a file."""
+
+    id: str
+    standing: str
+    source: str
+    steps: tuple[Mapping[str, Any], ...]
+
+
+def cases(folder: Path) -> Iterator[Case]:
+    """Every case of every file there. Raises ValueError for a case without id, source or steps."""
+    for path in sorted(folder.glob("*.yaml")):
+        for row in yaml.safe_load(path.read_text()):
+            unknown = set(row) - {"id", "standing", "source", "steps"}
+            if unknown or row["standing"] not in STANDINGS or not row["source"] or not row["steps"]:
+                raise ValueError(f"{path.name}: {row}")
+            yield Case(f"{path.stem}: {row['id']}", row["standing"], row["source"], tuple(row["steps"]))
+
+
+class Player:
+    """Plays a case on a world of its own, against the handlers."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.world.account(OTHER)
+        self.saved: dict[str, str] = {"account": ACCOUNT, "other": OTHER}
+        self.keys: dict[str, str] = {
+            "root": self.world.roots[ACCOUNT],
+            "other": self.world.roots[OTHER],
+            "anonymous": "anonymous",
+        }
+
+    def play(self, case: Case) -> None:
+        """Raises AssertionError at the first step that answers something else."""
+        for number, step in enumerate(case.steps, 1):
+            where = f"step {number}: {step.get('call', step)}"
+            if "advance" in step:
+                self.world.advance(seconds=step["advance"])
+            elif "codes" in step:
+                self._codes(step["codes"])
+            else:
+                self._call(step, where)
+
+    def _codes(self, asked: Mapping[str, Any]) -> None:
+        current = mfa.current_step(self.world.now)
+        seed = self._filled(asked["seed"])
+        first, second = asked["save"]
+        self.saved[first], self.saved[second] = mfa.code_at(seed, current - 1), mfa.code_at(seed, current)
+
+    def _call(self, step: Mapping[str, Any], where: str) -> None:
+        unknown = set(step) - {"call", "as", "input", "expect", "members", "error", "save", "credentials"}
+        assert not unknown, f"{where}: {unknown}"
+        given = self._filled(_texts(step.get("input", {})))
+        try:
+            output = self.world.call(step["call"], given, key=self.keys[step.get("as", "root")])
+        except ServiceError as error:
+            assert "error" in step, f"{where}: {error}"
+            said = {"code": error.code, "status": error.status, "message": error.message}
+            differs = matches(self._filled(step["error"]), said, "error")
+            assert not differs, f"{where}: {differs}"
+            return
+        assert "error" not in step, f"{where}: answered {output}"
+        differs = matches(self._filled(step.get("expect", {})), output, "output")
+        assert not differs, f"{where}: {differs}"
+        for path, members in step.get("members", {}).items():
+            assert sorted(at(output, path)) == sorted(members), f"{where}: members of {path or 'output'}"
+        for name, path in step.get("save", {}).items():
+            value = at(output, path)
+            self.saved[name] = value.decode() if isinstance(value, bytes) else str(value)
+        if "credentials" in step:
+            found = output.get("Credentials", output.get("AccessKey"))
+            self.keys[step["credentials"]] = str(at(found, "AccessKeyId"))
+
+    def _filled(self, value: Any) -> Any:
+        """With ``${name}`` replaced by what was saved, everywhere inside."""
+        if isinstance(value, str):
+            return re.sub(r"\$\{(\w+)\}", lambda found: self.saved.get(found[1], found[0]), value)
+        if isinstance(value, Mapping):
+            return {key: self._filled(member) for key, member in value.items()}
+        if isinstance(value, list):
+            return [self._filled(member) for member in value]
+        return value
+
+
+def at(value: Any, path: str) -> Any:
+    """``Role.RoleId``, ``Users.0.Arn``; the value itself for ""."""
+    for part in path.split(".") if path else ():
+        value = value[int(part)] if part.isdigit() and isinstance(value, list) else value[part]
+    return value
+
+
+def matches(wanted: Any, found: Any, where: str) -> str:
+    """What differs, "" where nothing does.
+
+    A mapping must be contained, a list match item by item; a text that begins with ``~`` is a regular
+    expression for the whole, ``<absent>`` says that the member is not there.
+    """
+    if isinstance(wanted, Mapping):
+        if not isinstance(found, Mapping):
+            return f"{where} is {found!r}"
+        for key, member in wanted.items():
+            if member == "<absent>":
+                if key in found:
+                    return f"{where}.{key} is there: {found[key]!r}"
+            elif key not in found:
+                return f"{where} has no {key}: {sorted(found)}"
+            elif differs := matches(member, found[key], f"{where}.{key}"):
+                return differs
+        return ""
+    if isinstance(wanted, list):
+        if not isinstance(found, list) or len(found) != len(wanted):
+            return f"{where} is {found!r}"
+        pairs = zip(wanted, found, strict=True)
+        return next((text for n, (w, f) in enumerate(pairs) if (text := matches(w, f, f"{where}.{n}"))), "")
+    if isinstance(wanted, str) and wanted.startswith("~"):
+        shown = found.isoformat() if hasattr(found, "isoformat") else str(found)
+        return "" if re.fullmatch(wanted[1:], shown, re.DOTALL) else f"{where} is {shown!r}, not {wanted!r}"
+    return "" if wanted == found else f"{where} is {found!r}, not {wanted!r}"
+
+
+def _texts(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: json.dumps(member) if key in _DOCUMENTS and not isinstance(member, str) else member
+        for key, member in given.items()
+    }
