@@ -20,7 +20,8 @@ server: everything they need to know comes out of answers.
         - advance: 3600             # seconds
         - codes: {seed: "${seed}", save: [first, second]}    # two MFA codes in a row, the second of now
 
-``${account}`` is the account, ``${other}`` a second one whose root signs as ``other``.
+``${account}`` is the account, ``${other}`` a second one whose root signs as ``other``; ``${x*2048}`` is
+that many times the letter.
 """
 
 from __future__ import annotations
@@ -124,7 +125,8 @@ class Player:
     def _filled(self, value: Any) -> Any:
         """With ``${name}`` replaced by what was saved, everywhere inside."""
         if isinstance(value, str):
-            return re.sub(r"\$\{(\w+)\}", lambda found: self.saved.get(found[1], found[0]), value)
+            long = re.sub(r"\$\{(\w)\*(\d+)\}", lambda found: found[1] * int(found[2]), value)
+            return re.sub(r"\$\{(\w+)\}", lambda found: self.saved.get(found[1], found[0]), long)
         if isinstance(value, Mapping):
             return {key: self._filled(member) for key, member in value.items()}
         if isinstance(value, list):

@@ -70,13 +70,13 @@ class World:
     def __post_init__(self) -> None:
         ensure_secrets(self.directory, self.ids)
         self.account(ACCOUNT)
-        self.directory.commit()
 
     def account(self, account: str) -> str:
         """The root key id of that account, which is made where it is missing."""
         if account not in self.roots:
             key = make_account(self.directory, self.ids, account, f"account {account}", self.now)
             self.roots[account] = key.id
+            self.directory.commit()
         return self.roots[account]
 
     def advance(self, **time: float) -> None:
