@@ -213,4 +213,4 @@ def for_everyone(policy: Json) -> Json:
     """The policy with Principal "*" in every statement."""
     statements = policy["Statement"]
     listed = statements if isinstance(statements, list) else [statements]
-    return {**policy, "Statement": [dict(each, Principal="*") for each in listed]}
+    return {**policy, "Statement": [{**each, "Principal": "*"} for each in listed if isinstance(each, dict)]}
