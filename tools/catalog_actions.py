@@ -10,6 +10,8 @@ from tools import resource_templates, service_reference
 from tools.models import Model
 from tools.resource_templates import Member
 
+from passrole.catalog import templates
+
 # Members that carry tags to put on what the operation makes.
 _TAGS: Final = (
     "Tags", "tags", "TagList", "TagsList", "TagSpecifications", "Tag", "tagList", "TagSpecification",
@@ -57,7 +59,7 @@ class Rules:
     prefix: str
     actions: dict[str, Any] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
-    types: dict[str, str] = field(default_factory=dict)
+    types: dict[str, str | None] = field(default_factory=dict)
     operations: dict[str, dict[str, Any]] = field(default_factory=dict)
     tagging: dict[str, str] = field(default_factory=dict)  # operation → tagging action, "" for none
 
@@ -70,7 +72,7 @@ def needs(model: Model, operation: str, rules: Rules) -> tuple[list[Need], str]:
     rows = rules.actions.get(operation, operation)
     if not isinstance(rows, list):
         rows = [rows]
-    found = [_need(row, operation, rules, inputs) for row in rows]
+    found = [_need(model, row, operation, rules, inputs) for row in rows]
     if not found[0].when:  # an operation whose every action has a condition has said it all
         found += _tagging(model, operation, rules, found)
     return found, _level(found[0], operation)
@@ -94,7 +96,7 @@ def _verb(model: Model, operation: str) -> Need:
     return Need(f"apigateway:{http['method']}", (resource,), action.keys)
 
 
-def _need(row: Any, operation: str, rules: Rules, inputs: tuple[Member, ...]) -> Need:
+def _need(model: Model, row: Any, operation: str, rules: Rules, inputs: tuple[Member, ...]) -> Need:
     given: dict[str, Any] = row if isinstance(row, dict) else {"action": row}
     prefix, _, name = str(given["action"]).rpartition(":")
     prefix = prefix or rules.prefix
@@ -102,7 +104,7 @@ def _need(row: Any, operation: str, rules: Rules, inputs: tuple[Member, ...]) ->
     if action is None:
         unknown = (Resource("", resource_templates.UNKNOWN, True, ()),)
         return Need(f"{prefix}:{name}", unknown, (), given.get("when", ""), known=False)
-    own = {**rules.types, **(rules.operations.get(operation) or {}), **(given.get("resources") or {})}
+    own = {**(rules.operations.get(operation) or {}), **(given.get("resources") or {})}
     if "any" in own:
         keys = tuple(sorted({key for one in action.resources for key in one.keys}))
         everything = (Resource("", _expanded(own["any"]), True, keys),)
@@ -111,13 +113,14 @@ def _need(row: Any, operation: str, rules: Rules, inputs: tuple[Member, ...]) ->
     found: list[Resource] = []
     for one in action.resources:
         required = one.required
-        if one.type in own:
-            template = own[one.type]
-            if template is None:  # the type has no part in this operation
-                continue
-            if template.startswith("?"):
-                template, required = template[1:], False
-            template = _expanded(template)
+        written = own[one.type] if one.type in own else _by_type(model, operation, one.type, rules)
+        if one.type in own and written is None:  # the type has no part in this operation
+            continue
+        if written == _NO_PART:
+            continue
+        if written is not None:
+            required = required and not written.startswith("?")
+            template = _expanded(written.removeprefix("?"))
             if operation.startswith(resource_templates.MANY):
                 template = _or_all(template)
         else:
@@ -126,11 +129,49 @@ def _need(row: Any, operation: str, rules: Rules, inputs: tuple[Member, ...]) ->
                 one.type,
                 operation,
                 inputs,
-                rules.variables,
+                {name: text for name, text in rules.variables.items() if _fits(model, operation, text)},
                 alone=len(action.resources) == 1,
             )
         found.append(Resource(one.type, template, required, one.keys))
     return Need(f"{prefix}:{action.name}", _kept(found), action.keys, given.get("when", ""))
+
+
+def _by_type(model: Model, operation: str, kind: str, rules: Rules) -> str | None:
+    """The facts' template of a type for every operation, with only the paths that this input has.
+
+    None where there is no such row, or where the input has none of a brace's paths.
+    """
+    if kind not in rules.types:
+        return None
+    template = rules.types[kind]
+    if template is None:
+        return _NO_PART
+    pruned = _BRACES.sub(lambda match: _pruned(model, operation, match[1]), template)
+    return None if "{}" in pruned else pruned
+
+
+def _pruned(model: Model, operation: str, body: str) -> str:
+    if body in templates.PLACES:
+        return f"{{{body}}}"
+    form, colon, rest = body.partition(":")
+    head = f"{form}:" if colon and form in templates.FORMS else ""
+    rest = rest if head else body
+    optional = "?" if rest.endswith("?") else ""
+    kept = [
+        one
+        for one in rest.removesuffix("?").split("|")
+        if one in templates.PLACES
+        or one[0] in "*="
+        or model.reaches(operation, one.replace("<", "{").replace(">", "}"))
+    ]
+    if not any(one[0] not in "*=" for one in kept):
+        return "" if optional else "{}"
+    return f"{{{head}{'|'.join(kept)}{optional}}}"
+
+
+def _fits(model: Model, operation: str, text: str) -> bool:
+    """Has the input a path of every brace."""
+    return all(_pruned(model, operation, body) not in ("", "{}") for body in _BRACES.findall(text))
 
 
 def _kept(found: list[Resource]) -> tuple[Resource, ...]:
@@ -163,6 +204,8 @@ def _expanded(template: str) -> str:
     return f"arn:{{partition}}:{service}:{{region}}:{{account}}:{rest}"
 
 
+_BRACES: Final = re.compile(r"\{([^}]*)\}")
+_NO_PART: Final = "-"
 _OPEN: Final = re.compile(r"\{(?!(?:partition|region|account|organization|management)\})([^{}?]*)\}")
 
 
@@ -190,14 +233,13 @@ def _tagging(model: Model, operation: str, rules: Rules, found: list[Need]) -> l
     action = actions.get(name.lower()) if name else None
     if action is None or any(need.action == f"{rules.prefix}:{action.name}" for need in found):
         return []
-    path = f"{tags}{'[]' if target['type'] == 'list' else '{}'}"
     keys = {one.type: one.keys for one in action.resources}
     if rules.prefix == "ec2" and tags.startswith("TagSpecification"):
         # Each specification says what it tags: the instance, its volumes …
         template = f"arn:{{partition}}:ec2:{{region}}:{{account}}:{{{tags}[].ResourceType}}/*"
         every = tuple(sorted({key for own in keys.values() for key in own}))
         return [
-            Need("ec2:CreateTags", (Resource("", template, True, every),), action.keys, f"{tags}[].Tags[]")
+            Need("ec2:CreateTags", (Resource("", template, True, every),), action.keys, f"{tags}[].Tags")
         ]
     primary = found[0].resources
     resources = [one for one in primary if one.required and (one.type in keys or not keys)] or primary[:1]
@@ -206,7 +248,7 @@ def _tagging(model: Model, operation: str, rules: Rules, found: list[Need]) -> l
             f"{rules.prefix}:{action.name}",
             tuple(Resource(one.type, one.template, True, keys.get(one.type, one.keys)) for one in resources),
             action.keys,
-            path,
+            tags,
         )
     ]
 

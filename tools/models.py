@@ -11,6 +11,8 @@ from typing import Any, Final
 import botocore
 import botocore.session
 
+from passrole.catalog import paths
+
 _SESSION: Final = botocore.session.get_session()
 _TAG: Final = re.compile(r"<[^>]+>")
 VERSION: Final[str] = botocore.__version__
@@ -62,6 +64,23 @@ class Model:
         """The name of an operation's input shape, "" where it takes nothing."""
         shape: str = self.operations[operation].get("input", {}).get("shape", "")
         return shape
+
+    def reaches(self, operation: str, path: str) -> bool:
+        """Does an input path (see passrole.catalog.paths) stand in the operation's input."""
+        shape = self.input_shape(operation)
+        if not shape:
+            return False
+        for step in paths.parse(path):
+            spec = self.shapes[shape]
+            if step.kind == "member" and spec["type"] == "structure" and step.name in spec["members"]:
+                shape = spec["members"][step.name]["shape"]
+            elif step.kind == "list" and spec["type"] == "list":
+                shape = spec["member"]["shape"]
+            elif step.kind == "map" and spec["type"] == "map":
+                shape = spec["key" if step.name == "@" else "value"]["shape"]
+            else:
+                return step.kind == "json" and spec["type"] in ("string", "blob")
+        return True
 
     def leaves(self, operation: str, *, depth: int = 3) -> Iterator[Leaf]:
         """The scalars of an operation's input down to a depth of members."""

@@ -22,7 +22,7 @@ from urllib.parse import quote, unquote, urlsplit
 from passrole.catalog import paths
 
 _PART: Final = re.compile(r"\{([^}]*)\}")
-_PLACES: Final = frozenset({"partition", "region", "account", "organization", "management"})
+PLACES: Final = frozenset({"partition", "region", "account", "organization", "management"})
 UNKNOWN: Final = ""  # the template of a resource that the input does not tell
 _NOT_KNOWN: Final = "\0"
 _OPTIONAL: Final = re.compile(r"(\{[^}]*\?\})+")  # what may follow an ARN: parts that may be absent
@@ -212,9 +212,9 @@ def input_paths(template: str) -> tuple[tuple[str, ...], ...]:
     """
     found = []
     for body in _PART.findall(template):
-        if body not in _PLACES:
+        if body not in PLACES:
             alternatives, _, _ = _read(body)
-            found.append(tuple(one for one in alternatives if one not in _PLACES and one[0] not in "*="))
+            found.append(tuple(one for one in alternatives if one not in PLACES and one[0] not in "*="))
     return tuple(found)
 
 
@@ -250,9 +250,9 @@ def fill(
         literal = template[at : match.start()]
         at = match.end()
         body = match[1]
-        found = [places[body]] if body in _PLACES else _found(body, given, places)
+        found = [places[body]] if body in PLACES else _found(body, given, places)
         if _NOT_KNOWN in found or (
-            body in _PLACES and not places[body] and body in ("organization", "management")
+            body in PLACES and not places[body] and body in ("organization", "management")
         ):
             return None
         if not found:
@@ -282,7 +282,7 @@ def _found(body: str, given: Mapping[str, object], places: Mapping[str, str]) ->
     for one in alternatives:
         if one == "*":
             return ["*"]
-        if one in _PLACES:
+        if one in PLACES:
             return [places[one]]
         if one.startswith("="):
             return [one[1:]]
