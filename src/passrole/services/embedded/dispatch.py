@@ -22,7 +22,7 @@ from passrole.services.backend import Handled
 from passrole.services.embedded import associations, ec2, functions, polling, s3
 from passrole.services.embedded.answers import EmbeddedFailure, error_of, not_implemented, response
 from passrole.services.embedded.associations import Note
-from passrole.services.embedded.environ import environ
+from passrole.services.embedded.environ import CBOR, environ, request, spoken
 from passrole.services.embedded.facts import Facts
 from passrole.services.embedded.inventory import services
 from passrole.services.embedded.locks import Locks, place
@@ -30,7 +30,6 @@ from passrole.services.embedded.outputs import UnreadableAnswer, read_output
 from passrole.services.embedded.prepared import Prepared
 from passrole.services.embedded.refused import REFUSED
 from passrole.services.embedded.resource_policies import document, invalid_principal
-from passrole.services.embedded.rewrite import CBOR, spoken, writer
 from passrole.services.embedded.routes import handler
 from passrole.state.directory import Directory
 from passrole.state.principals import UnknownPrincipal, resolve
@@ -93,7 +92,7 @@ class Embedded:
     async def call(
         self, service: str, operation: str, given: Mapping[str, object], as_of: Call
     ) -> Mapping[str, object]:
-        """An operation's output, for this floor's own use: not authorized, not recorded.
+        """An operation's output, for this floor's own use: not authorized, not recorded, launching nothing.
 
         Where and when, and for whom, is that of as_of. Raises ServiceError as the service answers it.
         """
@@ -108,13 +107,14 @@ class Embedded:
         return handled.output()
 
     def close(self) -> None:
-        """Waits for the calls that are being worked on and ends the threads."""
+        """Waits for the calls that are being worked on, ends the threads and forgets every resource."""
         self._pool.shutdown()
+        self.reset()
 
     def reset(self) -> None:
         """Forgets every resource. The caller ends the associations: ``on_start``."""
         if self._installed:
-            import_module("passrole.services.embedded.seams").forget()
+            import_module("passrole.services.embedded.seams").forget(self._directory)
 
     def on_start(self) -> int:
         """Ends, in the directory's transaction, what resources of an earlier run held; returns how many."""
@@ -178,31 +178,19 @@ class Embedded:
         self._install()
         prepare = _PREPARE.get(call.service)
         prepared = prepare(call, self._directory, self.facts) if prepare is not None else Prepared(call.input)
-        protocol = spoken(call.protocol, call.service)
-        written = writer(call.service, call.operation, protocol)(prepared.input)
-        if prepared.headers:
-            written = replace(written, headers={**written.headers, **prepared.headers})
-        function = handler(call.service, written.path)
-        if function is None:
-            raise not_implemented(call.service, call.operation)
+        raw = request(call, prepared)
         principals = _principals(call, self._directory)
-        given = environ(call, written, prepared.account or call.account)
+        given = environ(call, raw, prepared.account or call.account)
         with associations.noting() as notes:
             try:
-                ask = import_module("passrole.services.embedded.asking").ask
-                status, headers, body = ask(function, given, prepared.specification)
-            except ServiceError:
-                raise
-            except NotImplementedError as error:
-                raise not_implemented(call.service, call.operation) from error
-            except Exception as error:  # moto fails in any way, and all are its own
-                log.exception("moto failed at %s:%s", call.service, call.operation)
-                raise EmbeddedFailure(
-                    "The request processing has failed because of an unknown error."
-                ) from error
-        answer = response(
-            call.service, call.operation, written.method, status, headers, body, call.request_id
-        )
+                status, headers, body = _ask(call, raw.path, given, prepared.specification)
+            except ServiceError as error:
+                if not notes:
+                    raise
+                # It failed half-way: what it did until then stays done.
+                written = protocols.write_error(call.service, call.protocol, error, call.request_id)
+                return _Answer(written, notes)
+        answer = response(call.service, call.operation, raw.method, status, headers, body, call.request_id)
         if principals and answer.status < 300:
             self.facts.remember(entry(call.service).signing_name, *principals)
         return _Answer(answer, notes)
@@ -213,6 +201,26 @@ class Embedded:
                 if not self._installed:
                     import_module("passrole.services.embedded.seams").install(self._directory)
                     self._installed = True
+
+
+def _ask(
+    call: Call, path: str, given: dict[str, object], specification: object
+) -> tuple[int, Mapping[str, str], bytes]:
+    """What moto answers. Raises ServiceError for everything else that it does."""
+    asking = import_module("passrole.services.embedded.asking")
+    try:
+        function = handler(call.service, path)
+        if function is None:
+            raise not_implemented(call.service, call.operation)
+        answer: tuple[int, Mapping[str, str], bytes] = asking.ask(function, given, specification)
+    except ServiceError:
+        raise
+    except NotImplementedError as error:
+        raise not_implemented(call.service, call.operation) from error
+    except Exception as error:  # noqa: BLE001  # moto breaks in any way; each is its own fault
+        _log_failure(call, error)
+        raise EmbeddedFailure(_UNKNOWN_ERROR) from None
+    return answer
 
 
 def _internal_protocol(service: str) -> str:

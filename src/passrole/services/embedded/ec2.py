@@ -8,7 +8,7 @@ from typing import Final
 from passrole.authorize.call import Call, ResourceFacts
 from passrole.services.embedded.answers import not_implemented
 from passrole.services.embedded.prepared import Prepared
-from passrole.services.embedded.profiles import find
+from passrole.services.embedded.profiles import IncorrectState, find
 from passrole.state.directory import Directory
 from passrole.values.errors import ServiceError
 
@@ -53,15 +53,16 @@ def _request_spot_instances(call: Call, directory: Directory, facts: ResourceFac
 
 def _associate(call: Call, directory: Directory, facts: ResourceFacts) -> Prepared:
     find(call.input.get("IamInstanceProfile"), call.account, directory)
-    state = _member(
-        (facts.attributes(call.account, call.region, _instance_arn(call)) or {}).get("State"), "Name"
-    )
-    if state in ("shutting-down", "terminated"):
-        raise ServiceError(
-            f"The instance '{call.input.get('InstanceId')}' is not in the 'running' or 'stopped' states.",
+    instance = str(call.input.get("InstanceId"))
+    arn = f"arn:aws:ec2:{call.region}:{call.account}:instance/{instance}"
+    known = facts.attributes(call.account, call.region, arn) or {}
+    if _member(known.get("State"), "Name") in ("shutting-down", "terminated"):
+        raise IncorrectState(
+            f"The instance '{instance}' is not in the 'running' or 'stopped' states.",
             code="IncorrectInstanceState",
-            status=400,
         )
+    if known.get("IamInstanceProfile"):
+        raise IncorrectState(f"There is an existing association for instance {instance}")
     return Prepared(call.input)
 
 
@@ -104,10 +105,6 @@ def _of_template(call: Call, given: object, facts: ResourceFacts) -> object:
         version=str(given.get("Version") or ""),
     )
     return (data or {}).get("IamInstanceProfile")
-
-
-def _instance_arn(call: Call) -> str:
-    return f"arn:aws:ec2:{call.region}:{call.account}:instance/{call.input.get('InstanceId')}"
 
 
 def _member(value: object, name: str) -> object:

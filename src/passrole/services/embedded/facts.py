@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from passrole.services.embedded.instances import instance_facts, instance_of
-from passrole.services.embedded.resource_policies import bucket_owner, resource_policy
+from passrole.services.embedded.resource_policies import bucket_owner, keeps_policy, resource_policy
 from passrole.services.embedded.tables import backend, every_backend
 from passrole.services.embedded.tags import tags
 from passrole.services.instances import Instance
@@ -34,8 +34,10 @@ class Facts:
         Users and roles are unique ids in it: a policy stops matching once the one that it meant is gone.
         """
         parsed = _parsed(arn)
-        if parsed is None or not self._used():
-            return None if parsed is None else ""
+        if parsed is None:
+            return None
+        if not self._used():
+            return "" if keeps_policy(parsed.service) else None
         text = resource_policy(parsed.account or account, region, parsed)
         return bound(text, self._principals.get((parsed.service, text), {})) if text else text
 
@@ -48,12 +50,14 @@ class Facts:
     def tags(self, account: str, region: str, arn: str) -> Mapping[str, str] | None:
         """The resource's tags, {} for none; None if unknown."""
         parsed = _parsed(arn)
-        return tags(parsed.account or account, region, parsed) if parsed is not None else None
+        if parsed is None or not self._used():
+            return None
+        return tags(parsed.account or account, region, parsed)
 
     def owner(self, arn: str) -> str | None:
         """The account that owns a bucket, for an S3 ARN; None where nobody does."""
         parsed = _parsed(arn)
-        if parsed is None or parsed.service != "s3":
+        if parsed is None or parsed.service != "s3" or not self._used():
             return None
         return bucket_owner(parsed.resource.split("/", 1)[0])
 
@@ -61,7 +65,7 @@ class Facts:
         self, account: str, region: str, *, id: str, name: str, version: str
     ) -> Mapping[str, object] | None:
         """LaunchTemplateData of one version (a number, ``$Latest``, ``$Default``, "" for the default)."""
-        kept = backend("ec2", account, region)
+        kept = backend("ec2", account, region) if self._used() else None
         if kept is None:
             return None
         template = kept.launch_templates.get(id or kept.launch_template_name_to_ids.get(name, ""))
@@ -78,15 +82,15 @@ class Facts:
     def attributes(self, account: str, region: str, arn: str) -> Mapping[str, object] | None:
         """What a describe call would tell, in its member names; None where there is no such resource."""
         parsed = _parsed(arn)
-        find = _ATTRIBUTES.get((parsed.service, parsed.kind)) if parsed is not None else None
-        if parsed is None or find is None:
-            # SQS's ARNs have no kind.
-            find = _queue if parsed is not None and parsed.service == "sqs" else None
-        return find(parsed.account or account, parsed.region or region, parsed) if parsed and find else None
+        if parsed is None or not self._used():
+            return None
+        kind = "" if parsed.service == "sqs" else parsed.kind  # a queue's ARN has none
+        find = _ATTRIBUTES.get((parsed.service, kind))
+        return find(parsed.account or account, parsed.region or region, parsed) if find is not None else None
 
     def instance(self, instance_id: str) -> Instance | None:
         """The instance of that id, in whatever account and region."""
-        for account, region, kept in every_backend("ec2"):
+        for account, region, kept in every_backend("ec2") if self._used() else ():
             found = kept.by_id.get(instance_id)
             if found is not None:
                 return instance_of(account, region, kept, found)
@@ -145,4 +149,5 @@ _ATTRIBUTES: Final[Mapping[tuple[str, str], Callable[[str, str, Arn], Mapping[st
     ("ec2", "security-group"): _in_vpc("groups"),
     ("ec2", "network-interface"): _in_vpc("enis"),
     ("lambda", "function"): _function,
+    ("sqs", ""): _queue,
 }

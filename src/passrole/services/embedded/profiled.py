@@ -20,14 +20,8 @@ from moto.iam.models import iam_backends
 
 from passrole.services.embedded.associations import Ended, Held, note
 from passrole.services.embedded.mirror import Mirror, ProfileView
-from passrole.services.embedded.profiles import find
+from passrole.services.embedded.profiles import IncorrectState, find
 from passrole.values.errors import ServiceError
-
-
-class IncorrectState(ServiceError):
-    """An instance that has a profile already."""
-
-    code, status = "IncorrectState", 400
 
 
 def _missing() -> ServiceError:

@@ -25,6 +25,12 @@ class InvalidParameterCombination(ServiceError):
     code, status = "InvalidParameterCombination", 400
 
 
+class IncorrectState(ServiceError):
+    """EC2's IncorrectState: an instance that has a profile already."""
+
+    code, status = "IncorrectState", 400
+
+
 def find(given: object, account: str, directory: Directory) -> InstanceProfile | None:
     """The profile of an IamInstanceProfileSpecification (``{"Name": …}`` or ``{"Arn": …}``).
 

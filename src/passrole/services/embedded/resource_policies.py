@@ -103,6 +103,11 @@ _FINDERS: Final[Mapping[str, Find]] = {
 }
 
 
+def keeps_policy(service: str) -> bool:
+    """Is it known here where the policies of that service (as in an ARN) are?"""
+    return service in _FINDERS
+
+
 def resource_policy(account: str, region: str, arn: Arn) -> str | None:
     """The policy's text; "" where the resource has none or is not there; None for a service not listed."""
     find = _FINDERS.get(arn.service)

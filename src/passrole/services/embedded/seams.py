@@ -40,11 +40,13 @@ def install(directory: Directory) -> None:
         _change_core()
         change_on_import(_CHANGES)
     _Installed.directory = directory
-    forget()
+    forget(directory)
 
 
-def forget() -> None:
-    """Drops every resource of every account and region."""
+def forget(directory: Directory) -> None:
+    """Drops every resource of every account and region, unless moto serves another directory by now."""
+    if _Installed.directory is not directory:
+        return
     instances: list[Any] = BackendDict._instances  # type: ignore[misc]  # moto's own, of whatever service
     for backends in list(instances):
         if backends.service_name == "s3":

@@ -17,11 +17,6 @@ _BY_PARTITION: Final = frozenset(("s3", "cloudfront", "route53", "shield"))
 _TABLES: Final[Mapping[str, str]] = {"awslambda": "lambda_backends", "elasticbeanstalk": "eb_backends"}
 
 
-def loaded(package: str) -> bool:
-    """Has anything imported that service of moto?"""
-    return f"moto.{package}.models" in sys.modules
-
-
 def backends(package: str) -> Any:
     """moto's table account -> region -> backend; None where the service is not loaded."""
     module = sys.modules.get(f"moto.{package}.models")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from passrole.services.embedded.resource_policies import bucket_owner
-from passrole.services.embedded.tables import backend, loaded
+from passrole.services.embedded.tables import backend
 from passrole.values.arn import Arn
 
 Find = Callable[[Any, Arn], Mapping[str, str] | None]  # (backend, ARN); None where there is no such resource
@@ -78,22 +78,23 @@ _FINDERS: Final[Mapping[str, Find]] = {
 
 
 def tags(account: str, region: str, arn: Arn) -> Mapping[str, str] | None:
-    """The resource's tags; {} where it has none; None where nothing is known of it."""
+    """The resource's tags; {} where it has none or is not there; None where nothing is known of it."""
     package = _PACKAGES.get(arn.service, arn.service.replace("-", ""))
     if arn.service == "s3":
         account = bucket_owner(arn.resource.split("/", 1)[0]) or account
     kept = backend(package, account, arn.region or region)
-    if kept is None:
-        # Never used here: whatever it is, it does not exist, and has no tags.
-        return {} if not loaded(package) and arn.service in _FINDERS else None
     find = _FINDERS.get(arn.service)
     if find is not None:
-        return find(kept, arn)
-    # The others list what the tagging API shows of them, which is slower.
+        return (find(kept, arn) or {}) if kept is not None else {}
+    return _listed(kept, str(arn)) if kept is not None else None
+
+
+def _listed(kept: Any, arn: str) -> Mapping[str, str] | None:
+    """What moto's tagging API shows of a resource: slower, since it goes through all of them."""
     listed = getattr(kept, "iter_tagged_resources", None)
-    wanted = str(arn)
-    if listed is not None:
-        for resource in listed():
-            if resource.arn == wanted:
-                return dict(resource.tags)
-    return None
+    if listed is None:
+        return None
+    try:
+        return next((dict(resource.tags) for resource in listed() if resource.arn == arn), None)
+    except RuntimeError:  # a table grew meanwhile, on a thread that works for another call
+        return None
