@@ -15,6 +15,7 @@ from passrole.catalog import templates
 # Members that carry tags to put on what the operation makes.
 _TAGS: Final = (
     "Tags", "tags", "TagList", "TagsList", "TagSpecifications", "Tag", "tagList", "TagSpecification",
+    "ResourceTags",
 )  # fmt: skip
 # Actions that a service asks for when something is made with tags, by preference.
 _TAGGING: Final = (
@@ -238,9 +239,7 @@ def _tagging(model: Model, operation: str, rules: Rules, found: list[Need]) -> l
         # Each specification says what it tags: the instance, its volumes …
         template = f"arn:{{partition}}:ec2:{{region}}:{{account}}:{{{tags}[].ResourceType}}/*"
         every = tuple(sorted({key for own in keys.values() for key in own}))
-        return [
-            Need("ec2:CreateTags", (Resource("", template, True, every),), action.keys, f"{tags}[].Tags")
-        ]
+        return [Need("ec2:CreateTags", (Resource("", template, True, every),), action.keys, f"{tags}[].Tags")]
     primary = found[0].resources
     resources = [one for one in primary if one.required and (one.type in keys or not keys)] or primary[:1]
     return [

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from tools import detector, models
 
 from passrole.catalog import operations, templates
-from tools import detector, models
 
 CHECKED: Final = Path(__file__).parents[1] / "tests/catalog/checked.yaml"
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import botocore.session
 import pytest
+from tests.catalog.shapes import reaches
 
 from passrole.catalog import operations, templates
 from passrole.catalog.operations import Operation
 from passrole.catalog.role_parameters import EMBEDDED, HOLDS, LAUNCH_TEMPLATE
-from tests.catalog.shapes import reaches
 
 LOADER: Any = botocore.session.get_session().get_component("data_loader")
 
