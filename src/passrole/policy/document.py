@@ -209,10 +209,10 @@ def _read(text: str, kind: Kind | None, name: str, arn: str) -> Policy:
         if element not in POLICY_ELEMENTS:
             _refuse(element, "there is no such element")
     version = document.get("Version", DEFAULT_VERSION)
-    if version not in VERSIONS:
+    if version not in VERSIONS or not _is_text(version):
         _refuse("Version", "it is 2012-10-17 or 2008-10-17")
     identifier = document.get("Id", "")
-    if not isinstance(identifier, str):
+    if not _is_text(identifier):
         _refuse("Id", "it is a string")
     if "Statement" not in document:
         _refuse("Statement", "it is missing")
@@ -225,7 +225,7 @@ def _read(text: str, kind: Kind | None, name: str, arn: str) -> Policy:
         )
         for index, statement in enumerate(statements)
     )
-    return Policy(text, kind, name, arn, str(version), identifier, parsed)
+    return Policy(text, kind, name, arn, str(version), str(identifier), parsed)
 
 
 _parse: Final = lru_cache(maxsize=_TEXTS_KEPT)(_read)

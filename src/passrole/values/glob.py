@@ -162,9 +162,9 @@ class Pattern:
         elif len(given) == 2 and self.head and given[1] is ANY:
             self._how = _PREFIX
         elif ANY_IN_FIELD in given or ONE_IN_FIELD in given:
-            self._fields = _fields_of(given)
-            self._how = _FIELDS if self._fields else _STATES
-            if not self._fields:
+            self._fields, crosses = _fields_of(given)
+            self._how = _STATES if crosses or not self._fields else _FIELDS
+            if self._how == _STATES:
                 self._states = _States(given)
         else:
             self._how = _PIECES
@@ -212,16 +212,17 @@ class Pattern:
             return True
         if how == _PIECES:
             return self._in_order(text)
-        if how == _FIELDS:
-            parts = text.split(":", 5)
-            if len(parts) != 6:
+        if how == _STATES and not (self._fields and text.count(":") == 5):
+            assert self._states is not None
+            return self._states.run(text)
+        # Where the text has no colon to spare, no star can cross one: each field stands for itself.
+        parts = text.split(":", 5)
+        if len(parts) != 6:
+            return False
+        for pattern, part in zip(self._fields, parts, strict=True):
+            if not pattern.matches(part):
                 return False
-            for pattern, part in zip(self._fields, parts, strict=True):
-                if not pattern.matches(part):
-                    return False
-            return True
-        assert self._states is not None
-        return self._states.run(text)
+        return True
 
     def _in_order(self, text: str) -> bool:
         pieces = self._pieces
@@ -317,26 +318,28 @@ def _between_stars(given: Tokens) -> Iterator[Tokens]:
     yield tuple(piece)
 
 
-def _fields_of(given: Tokens) -> tuple[Pattern, ...]:
-    """One pattern for each of an ARN's six fields, () where a star may cross from one to the next."""
+def _fields_of(given: Tokens) -> tuple[tuple[Pattern, ...], bool]:
+    """One pattern for each of an ARN's six fields, and whether a wildcard may cross from one to the next.
+
+    () where the tokens are no pattern of six fields.
+    """
     fields: list[list[Token]] = [[]]
+    crosses = False
     for token in given:
         if isinstance(token, str):
             head, *rest = token.split(":", 6 - len(fields))
             fields[-1].append(head)
             fields.extend([part] for part in rest)
-        elif len(fields) == 6 or token in (ANY_IN_FIELD, ONE_IN_FIELD):
-            fields[-1].append(token)
-        else:
-            return ()
-    if len(fields) != 6 or ANY_IN_FIELD in fields[5] or ONE_IN_FIELD in fields[5]:
-        return ()
-    # Inside one field there is no colon to cross, so the plain wildcards do.
-    plain = {ANY_IN_FIELD: ANY, ONE_IN_FIELD: ONE}
-    return tuple(
-        pattern_of(tuple(token if isinstance(token, str) else plain.get(token, token) for token in field))
-        for field in fields
-    )
+            continue
+        in_field = token is ANY_IN_FIELD or token is ONE_IN_FIELD
+        if len(fields) == 6 and in_field:
+            return (), False
+        crosses = crosses or (len(fields) < 6 and not in_field)
+        # Inside one field there is no colon to cross, so the plain wildcards do.
+        fields[-1].append(ANY if token in _STARS else ONE)
+    if len(fields) != 6:
+        return (), False
+    return tuple(pattern_of(tuple(field)) for field in fields), crosses
 
 
 @lru_cache(maxsize=65_536)
