@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
@@ -203,19 +204,80 @@ FORMS: Final[Mapping[str, Callable[[str], str]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Alternative:
+    """One of a brace's alternatives: a fixed text, a place, a member of the input or a longer path."""
+
+    fixed: str | None = None
+    place: str = ""
+    member: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One brace with the text before it."""
+
+    literal: str
+    alternatives: tuple[_Alternative, ...]
+    form: Callable[[str], str] | None
+    optional: bool  # leaves nothing behind where it has no value
+    takes_arn: bool  # an ARN in this place stands for the whole resource
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """A template, read once."""
+
+    parts: tuple[_Part, ...]
+    tail: str
+
+
+@lru_cache(maxsize=16384)
+def _program(template: str) -> _Program:
+    parts: list[_Part] = []
+    at = 0
+    for match in _PART.finditer(template):
+        form, colon, rest = match[1].partition(":")
+        if not colon or form not in FORMS:
+            form, rest = "", match[1]
+        after = template[match.end() :]
+        parts.append(
+            _Part(
+                literal=template[at : match.start()],
+                alternatives=tuple(_alternative(one) for one in rest.removesuffix("?").split("|")),
+                form=FORMS[form] if form else None,
+                optional=rest.endswith("?"),
+                takes_arn=not after or _OPTIONAL.fullmatch(after) is not None,
+            )
+        )
+        at = match.end()
+    return _Program(tuple(parts), template[at:])
+
+
+def _alternative(text: str) -> _Alternative:
+    if text == "*":
+        return _Alternative(fixed="*")
+    if text.startswith("="):
+        return _Alternative(fixed=text[1:])
+    if text in PLACES:
+        return _Alternative(place=text)
+    path = text.replace("<", "{").replace(">", "}")
+    steps = paths.parse(path)
+    if len(steps) == 1 and steps[0].kind == "member":
+        return _Alternative(member=path, path=path)
+    return _Alternative(path=path)
+
+
 @lru_cache(maxsize=4096)
 def input_paths(template: str) -> tuple[tuple[str, ...], ...]:
-    """For each brace of a template that is read off the input, its alternatives; ``*`` is not one.
+    """For each brace of a template that is read off the input, the paths that it tries.
 
     >>> input_paths("arn:{partition}:ec2:{region}:{account}:instance/{InstanceId|InstanceIds[]}")
     (('InstanceId', 'InstanceIds[]'),)
     """
-    found = []
-    for body in _PART.findall(template):
-        if body not in PLACES:
-            alternatives, _, _ = _read(body)
-            found.append(tuple(one for one in alternatives if one not in PLACES and one[0] not in "*="))
-    return tuple(found)
+    tried = (tuple(one.path for one in part.alternatives if one.path) for part in _program(template).parts)
+    return tuple(one for one in tried if one)
 
 
 def fill(
@@ -240,59 +302,51 @@ def fill(
         "partition": partition,
         "region": region,
         "account": account,
-        "organization": organization,
-        "management": management,
+        "organization": organization or _NOT_KNOWN,
+        "management": management or _NOT_KNOWN,
     }
-    filled: list[str] = [""]
+    program = _program(template)
+    filled = [""]
     whole: list[str] = []
-    at = 0
-    for match in _PART.finditer(template):
-        literal = template[at : match.start()]
-        at = match.end()
-        body = match[1]
-        found = [places[body]] if body in PLACES else _found(body, given, places)
-        if _NOT_KNOWN in found or (
-            body in PLACES and not places[body] and body in ("organization", "management")
-        ):
-            return None
+    for part in program.parts:
+        found = _found(part, given, places)
         if not found:
             return ()
-        arns = [name for name in found if name.startswith("arn:")]
-        if arns and template[at:] and not _OPTIONAL.fullmatch(template, at):
-            return None
-        whole += arns
-        filled = [text + literal + name for text in filled for name in found if not name.startswith("arn:")]
-    filled = [text + template[at:] for text in filled]
-    return tuple(dict.fromkeys(filled + whole))
+        names = found
+        for name in found:
+            if name == _NOT_KNOWN:
+                return None
+            if name.startswith("arn:"):
+                if not part.takes_arn:
+                    return None
+                whole.append(name)
+                names = [one for one in found if not one.startswith("arn:")]
+        filled = [text + part.literal + name for text in filled for name in names]
+    if program.tail:
+        filled = [text + program.tail for text in filled]
+    filled += whole
+    return tuple(filled) if len(filled) < 2 else tuple(dict.fromkeys(filled))
 
 
-@lru_cache(maxsize=4096)
-def _read(body: str) -> tuple[tuple[str, ...], str, bool]:
-    """(alternatives, form, may be absent) of what stands in braces."""
-    form, colon, rest = body.partition(":")
-    if not colon or form not in FORMS:
-        form, rest = "", body
-    optional = rest.endswith("?")
-    rest = rest.removesuffix("?").replace("<", "{").replace(">", "}")
-    return tuple(rest.split("|")), form, optional
-
-
-def _found(body: str, given: Mapping[str, object], places: Mapping[str, str]) -> list[str]:
-    alternatives, form, optional = _read(body)
-    for one in alternatives:
-        if one == "*":
-            return ["*"]
-        if one in PLACES:
-            return [places[one]]
-        if one.startswith("="):
-            return [one[1:]]
-        found = [text for _, value in paths.values(one, given) if (text := _text(value))]
-        if found and form:
-            formed = [_placed(FORMS[form](text), places) for text in found]
-            return [text for text in formed if text] or ([""] if optional else [])
+def _found(part: _Part, given: Mapping[str, object], places: Mapping[str, str]) -> list[str]:
+    """The texts that stand in a brace; the first alternative that has any gives them."""
+    for one in part.alternatives:
+        if one.place:
+            return [places[one.place]]
+        if one.fixed is not None:
+            return [one.fixed]
+        if one.member:
+            text = _text(given.get(one.member))
+            found = [text] if text else []
+        else:
+            found = [text for _, value in paths.values(one.path, given) if (text := _text(value))]
+        if found and part.form is not None:
+            formed = [_placed(part.form(text), places) for text in found]
+            found = [text for text in formed if text]
+            return found or ([""] if part.optional else [])
         if found:
             return found
-    return [""] if optional else []
+    return [""] if part.optional else []
 
 
 def _placed(text: str, places: Mapping[str, str]) -> str:
