@@ -245,9 +245,8 @@ def holds(operator: str, key: str, wanted: object, context: Context, version: st
     found = [any(p is not None and compare(name, p, value) for p in patterns) for value in have]
     if over == "ForAllValues":
         return all(match != negated for match in found)
-    if over == "ForAnyValue":
-        return any(match != negated for match in found)
-    return any(found) != negated  # the pages define several values only for the set operators
+    # Without a set operator the pages define no answer for several values. (Inferred: as ForAnyValue.)
+    return any(match != negated for match in found)
 
 
 def compare(name: str, wanted: str, had: str) -> bool:
