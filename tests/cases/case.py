@@ -1,4 +1,4 @@
-"""Reads the cases of AWS's documentation from the YAML files of this folder; README.md describes their form."""
+"""Reads the cases of the YAML files of this folder; README.md describes their form."""
 
 from __future__ import annotations
 

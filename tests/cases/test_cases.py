@@ -6,11 +6,11 @@ import json
 from operator import attrgetter
 
 import pytest
-
-from passrole.decision.decide import decide as decide_lines
 from tests.cases.ask import ask
 from tests.cases.case import Case, load
 from tests.reference.evaluator import decide as decide_by_reference
+
+from passrole.decision.decide import decide as decide_lines
 
 CASES = load()
 each_case = pytest.mark.parametrize("case", CASES, ids=attrgetter("id"))
