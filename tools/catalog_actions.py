@@ -119,20 +119,25 @@ def _need(model: Model, row: Any, operation: str, rules: Rules, inputs: tuple[Me
             continue
         if written == _NO_PART:
             continue
+        if written is not None and written.startswith("?") and not _fits(model, operation, written):
+            continue  # a row shared with a service whose inputs lack the member
         if written is not None:
             required = required and not written.startswith("?")
             template = _expanded(written.removeprefix("?"))
             if operation.startswith(resource_templates.MANY):
                 template = _or_all(template)
         else:
-            template = resource_templates.template(
-                patterns.get(one.type, ""),
-                one.type,
-                operation,
-                inputs,
-                {name: text for name, text in rules.variables.items() if _fits(model, operation, text)},
-                alone=len(action.resources) == 1,
+            variables = {
+                name: text for name, text in rules.variables.items() if _fits(model, operation, text)
+            }
+            # Where a type has several ARN forms, the first that the input fills is this operation's.
+            alternatives = (
+                resource_templates.template(
+                    pattern, one.type, operation, inputs, variables, alone=len(action.resources) == 1
+                )
+                for pattern in patterns.get(one.type, "").split(", ")
             )
+            template = next((text for text in alternatives if text), resource_templates.UNKNOWN)
         found.append(Resource(one.type, template, required, one.keys))
     return Need(f"{prefix}:{action.name}", _kept(found), action.keys, given.get("when", ""))
 

@@ -201,6 +201,7 @@ FORMS: Final[Mapping[str, Callable[[str], str]]] = {
     "ssm-document": _ssm_document,
     "stack": _or_star("/"),
     "stackset": _or_star(":"),
+    "waf-scope": lambda text: "global" if text == "CLOUDFRONT" else text.lower(),
 }
 
 
