@@ -107,7 +107,7 @@ def list_policies(call: ServiceCall, given: shapes.ListPoliciesRequest) -> Outpu
     organization = lookup.readable(call)
     type = given["Filter"]
     own = call.directory.all(OrganizationPolicy, organization.account)
-    every = [*AWS_POLICIES.values(), *own]
+    every: list[OrganizationPolicy | AwsPolicy] = [*AWS_POLICIES.values(), *own]
     found = [policy for policy in every if policy.type == type]
     policies, cut = lookup.page_of(found, given.get("NextToken"), given.get("MaxResults"))
     return {"Policies": [views.policy_summary(organization, policy) for policy in policies], **cut}

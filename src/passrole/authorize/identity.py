@@ -1,0 +1,32 @@
+"""What an identity provider says of somebody who has no AWS credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from passrole.state.entities import Tags
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenIdentity:
+    """A web identity token or SAML assertion that has been verified.
+
+    provider is as a trust policy's Federated element names it. context holds the condition keys that
+    follow from it, names in lower case; issuer, audience, subject and subject_type are what the answer
+    shows. tags, transitive and source_identity are what the provider passes into the session, session
+    name and seconds too where it says them ("" and None otherwise).
+    """
+
+    provider: str
+    issuer: str
+    audience: str
+    subject: str
+    subject_type: str = ""
+    name_qualifier: str = ""
+    context: Mapping[str, str] = field(default_factory=dict)
+    tags: Tags = ()
+    transitive: tuple[str, ...] = ()
+    source_identity: str = ""
+    session_name: str = ""
+    seconds: int | None = None

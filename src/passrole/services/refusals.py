@@ -1,0 +1,62 @@
+"""Operations of our own services that are refused on purpose, and why.
+
+They are authorized and recorded like any call, and then answer 501 NotImplemented with the reason. The
+list in docs/iam-coverage.md comes from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from passrole.services.operation import Output, ServiceCall, operation
+from passrole.values.errors import ServiceError
+
+_DELEGATION: Final = (
+    "temporary access delegation is for onboarded partners of AWS, and their requests end in AWS's console"
+)
+_TEMPLATES: Final = "role templates are AWS's own, and no public source says what they hold"
+_EFFECTIVE: Final = (
+    "of the management policy types only the documents are kept; how they combine is not computed"
+)
+_TRANSFER: Final = "it is about who pays AWS's bill"
+
+REFUSED: Final[Mapping[str, str]] = {
+    "iam:AcceptDelegationRequest": _DELEGATION,
+    "iam:AcquireRole": _TEMPLATES,
+    "iam:AssociateDelegationRequest": _DELEGATION,
+    "iam:CreateDelegationRequest": _DELEGATION,
+    "iam:GetDelegationRequest": _DELEGATION,
+    "iam:GetHumanReadableSummary": "a language model of AWS's writes it",
+    "iam:GetRoleTemplateVersion": _TEMPLATES,
+    "iam:ListDelegationRequests": _DELEGATION,
+    "iam:RejectDelegationRequest": _DELEGATION,
+    "iam:SendDelegationToken": _DELEGATION,
+    "iam:UpdateDelegationRequest": _DELEGATION,
+    "organizations:CreateGovCloudAccount": "there is one partition here, aws",
+    "organizations:DescribeEffectivePolicy": _EFFECTIVE,
+    "organizations:DescribeResponsibilityTransfer": _TRANSFER,
+    "organizations:InviteOrganizationToTransferResponsibility": _TRANSFER,
+    "organizations:ListAccountsWithInvalidEffectivePolicy": _EFFECTIVE,
+    "organizations:ListEffectivePolicyValidationErrors": _EFFECTIVE,
+    "organizations:ListInboundResponsibilityTransfers": _TRANSFER,
+    "organizations:ListOutboundResponsibilityTransfers": _TRANSFER,
+    "organizations:TerminateResponsibilityTransfer": _TRANSFER,
+    "organizations:UpdateResponsibilityTransfer": _TRANSFER,
+    "sts:GetDelegatedAccessToken": _DELEGATION,
+}
+
+
+class NotImplementedHere(ServiceError):
+    """An operation that AWS has and this endpoint refuses."""
+
+    code, status = "NotImplemented", 501
+
+
+def _refuse(call: ServiceCall, given: Any) -> Output:
+    name = f"{call.call.service}:{call.call.operation}"
+    raise NotImplementedHere(f"{name} is not implemented by this endpoint: {REFUSED[name]}.")
+
+
+for _name in REFUSED:
+    operation(_name)(_refuse)
