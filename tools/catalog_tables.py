@@ -108,7 +108,7 @@ def service_linked_roles(facts: Facts) -> dict[str, Any]:
 
 
 def not_covered(facts: Facts) -> dict[str, Any]:
-    """What looks like a role parameter and is none, with the reason."""
+    """What looks like a role parameter and is none, and passes that no input shows, with the reasons."""
     given = facts("roles")
     rows = [
         [
@@ -119,4 +119,9 @@ def not_covered(facts: Facts) -> dict[str, Any]:
         ]
         for row in given["not_roles"]
     ]
-    return {"source": [given["source"]], "date": str(given["date"]), "not_roles": rows}
+    return {
+        "source": [given["source"]],
+        "date": str(given["date"]),
+        "not_roles": rows,
+        "unreached": dict(sorted(given["unreached"].items())),
+    }

@@ -104,6 +104,22 @@ def describe(service: str, name: str) -> dict[str, object] | None:
     }
 
 
+def uncovered() -> dict[str, str]:
+    """``service:Operation`` of the role passes that this catalog knows of and cannot check, with the reason.
+
+    The role is one of something made before (an input names none), or stands in a text that only the
+    service reads.
+    """
+    found: dict[str, str] = dict(files.table("not_role_parameters")["unreached"])
+    for service in services():
+        known = _service(service)
+        for name, row in known.rows.items() if known is not None else ():
+            for one in row.get("roles", ()):
+                if one["holds"] == role_parameters.EMBEDDED:
+                    found[f"{service}:{name}"] = f"roles inside the text of {one['path']}"
+    return dict(sorted(found.items()))
+
+
 class _Service:
     """One service's file; its operations are made as they are asked for."""
 
