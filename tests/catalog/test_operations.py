@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ def test_an_operation_that_is_not_there_is_not_known() -> None:
     assert operations.operation_names("nosuch") == ()
 
 
-def resources(use: ActionUse, given: dict[str, object]) -> dict[str, tuple[str, ...] | None]:
+def resources(use: ActionUse, given: Mapping[str, object]) -> dict[str, tuple[str, ...] | None]:
     """What a call asks for by resource type; an optional type that it does not name is left out."""
     filled = {
         one.type: templates.fill(one.template, given, partition="aws", region="us-east-1", account="1" * 12)
