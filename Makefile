@@ -43,7 +43,7 @@ differential: $(TESTS)  ## The engine against the slow reference evaluator, long
 	$(BIN)/python -m pytest -m prove tests/reference $(PYTEST_ARGS)
 
 catalog: $(TESTS)  ## Build the catalog's data from the installed service models
-	$(BIN)/python tools/build_catalog.py
+	$(BIN)/python -m tools.build_catalog
 
 node-packages: $(NODE_PACKAGES)/.installed  ## The JavaScript SDK, which tests play as a client
 
