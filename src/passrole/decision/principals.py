@@ -62,9 +62,9 @@ class Named:
         self._trust = trust
 
     def applies(self, principal: Principal, *, denies: bool) -> bool:
-        """Does the element take the caller in?"""
+        """Does the element take the caller in? A Deny to everyone leaves nobody out."""
         if not self._negated:
-            return self.grant(principal) != NO_GRANT
+            return (denies and self._everyone) or self.grant(principal) != NO_GRANT
         return not (self._spared(principal) if denies else self._named_somehow(principal))
 
     def grant(self, principal: Principal) -> int:
