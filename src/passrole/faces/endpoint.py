@@ -178,8 +178,8 @@ class Service:
         self.root_key = self._ensure_root()
         ensure_secrets(self._directory, self._ids)
         own.load()
-        self._embedded = Embedded(self._directory, self._ids)
-        self._recorder = Recorder(self._ids)
+        self._embedded = Embedded(self._directory)
+        self._recorder = Recorder(self._directory, self._ids)
         self._gateway = Gateway(
             directory=self._directory,
             committer=self._committer,
@@ -220,7 +220,7 @@ class Service:
         # Whoever opened the endpoint to other machines opened its metadata, too.
         access = Access(remote=self.options.host not in ("127.0.0.1", "::1", "localhost"))
         instances = imds.InstanceMetadata(
-            self._directory, self._embedded.instances, credentials, self._clock.now, access
+            self._directory, self._embedded.facts, credentials, self._clock.now, access
         )
         own = OwnPaths(
             directory=self._directory,
@@ -308,7 +308,7 @@ class Service:
 
     async def _reset(self) -> None:
         """Empties everything but the main account and its root key."""
-        await self._embedded.reset()
+        self._embedded.reset()
         root = replace(self.root_key)
         self._clock.reset()
         fresh = Directory()

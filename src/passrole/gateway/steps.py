@@ -122,10 +122,15 @@ class Gateway:
             raise
         if result.handled is not None:
             result.handled.apply(self._directory)
-            await self._record(call, output=result.handled.output, error=result.handled.error)
+            await self._record(
+                call,
+                output=result.handled.output,
+                error=result.handled.error,
+                would_deny=authorized.would_deny,
+            )
         else:
             output = result.output or {}
-            await self._record(call, output=lambda: output)
+            await self._record(call, output=lambda: output, would_deny=authorized.would_deny)
         return _marked(response, authorized)
 
     # The steps
@@ -188,12 +193,13 @@ class Gateway:
         *,
         output: Callable[[], Output] | None = None,
         error: ServiceError | None = None,
+        would_deny: str = "",
     ) -> None:
         """Appends the trail's record and makes the call's changes durable with it.
 
         Raises StoreUnavailable where they could not be written: nothing of the call is acknowledged then.
         """
-        events = self._recorder.events(call, output=output, error=error)
+        events = self._recorder.events(call, output=output, error=error, would_deny=would_deny)
         await self.commit(events)
 
     async def commit(self, events: tuple[Event, ...]) -> None:

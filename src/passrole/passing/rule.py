@@ -68,13 +68,17 @@ def may_pass(
     return Refusal(answers[0])
 
 
+class CrossAccountPass(ServiceError):
+    """A role of another account; no policy can allow passing it."""
+
+
 def cross_account(call: Call, parameter: RoleParameter) -> ServiceError:
     """The service's own error for a role of another account, whatever the policies say."""
     known = parameter.cross_account_error
     if known is not None:
-        return ServiceError(known.message, code=known.code, status=known.status)
+        return CrossAccountPass(known.message, code=known.code, status=known.status)
     form = denial(call.service)
-    return ServiceError("Cross-account pass role is not allowed.", code=form.code, status=form.status)
+    return CrossAccountPass("Cross-account pass role is not allowed.", code=form.code, status=form.status)
 
 
 def unusable(call: Call, parameter: RoleParameter, role: Arn, *, missing: bool) -> ServiceError:

@@ -1,0 +1,147 @@
+"""Calls turned into events: one for the caller, one for the owner of a role of another account.
+
+Source: CloudTrail User Guide, "Logging IAM and AWS STS API calls"; recorded events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+from passrole.authorize.call import Call, Caller
+from passrole.authorize.refusal import AccessRefused
+from passrole.passing.rule import CrossAccountPass
+from passrole.state.directory import Directory
+from passrole.state.entities import Account, Role, Session
+from passrole.state.record import record
+from passrole.state.records.identity import Identity, foreign_identity, identity_of, service_identity
+from passrole.state.trail import Event
+from passrole.values.errors import ServiceError
+from passrole.values.ids import Ids
+from passrole.values.principal import PrincipalKind
+
+Fields = Mapping[str, object]
+
+
+class Recorder:
+    """Makes the events of calls; nothing is written here."""
+
+    def __init__(self, directory: Directory, ids: Ids) -> None:
+        self._directory = directory
+        self._ids = ids
+        self._identities: WeakKeyDictionary[Caller, Identity] = WeakKeyDictionary()
+
+    def events(
+        self,
+        call: Call,
+        *,
+        output: Callable[[], Fields] | None = None,
+        error: ServiceError | None = None,
+        would_deny: str = "",
+    ) -> tuple[Event, ...]:
+        """The events of one call that an account's credentials (or nobody's) made.
+
+        would_deny is the refusal that ``--enforce report`` let through: the record says so.
+        """
+        identity = self._identity(call)
+        account = identity.account or call.account
+        if not account:
+            return ()  # an anonymous caller of nobody's bucket
+        agent = call.raw.header("user-agent") or ""
+        source = call.raw.client
+        if call.called_via:
+            source = agent = call.called_via[-1]
+        answered = output() if output is not None else None
+        owner = _role_owner(call) if error is None else ""
+        shared = self._ids.uuid() if owner and owner != account else ""
+        denied = isinstance(error, AccessRefused | CrossAccountPass)
+
+        def copy(of: Identity, recipient: str) -> Event:
+            return record(
+                call.service,
+                call.operation,
+                identity=of,
+                account=recipient,
+                region=call.region,
+                time=call.now,
+                source_ip=source,
+                user_agent=agent,
+                request=call.input,
+                request_id=call.request_id,
+                event_id=self._ids.uuid(),
+                response=answered,
+                error=error,
+                denied=denied,
+                shared_event_id=shared,
+                additional={"passroleWouldDeny": would_deny} if would_deny else None,
+            )
+
+        own = copy(identity, account)
+        if not shared or self._directory.by_key(Account, owner, owner) is None:
+            return (own,)
+        return own, copy(foreign_identity(call.caller.principal), owner)
+
+    def service_assume(
+        self,
+        service: str,
+        role: Role,
+        session_name: str,
+        region: str,
+        now: datetime,
+        *,
+        session: Session | None = None,
+        error: str = "",
+    ) -> tuple[Event, ...]:
+        """The event of a service that takes a role for a workload, or is refused it."""
+        answer: Fields | None = None
+        if session is not None:
+            answer = {
+                "Credentials": {
+                    "AccessKeyId": session.id,
+                    "SecretAccessKey": session.secret,
+                    "SessionToken": session.token,
+                    "Expiration": session.expires,
+                },
+                "AssumedRoleUser": {"AssumedRoleId": session.principal_id, "Arn": session.arn},
+            }
+        return (
+            record(
+                "sts",
+                "AssumeRole",
+                identity=service_identity(service),
+                account=role.account,
+                region=region,
+                time=now,
+                source_ip=service,
+                user_agent=service,
+                request={"RoleArn": role.arn, "RoleSessionName": session_name},
+                request_id=self._ids.uuid(),
+                event_id=self._ids.uuid(),
+                response=answer,
+                error=ServiceError(error, code="AccessDenied", status=403) if error else None,
+                shared_event_id=self._ids.uuid(),
+            ),
+        )
+
+    def _identity(self, call: Call) -> Identity:
+        caller = call.caller
+        if call.called_via:
+            return self._made(caller, call.called_via[-1])
+        known = self._identities.get(caller)
+        if known is None:
+            known = self._identities[caller] = self._made(caller, "")
+        return known
+
+    def _made(self, caller: Caller, invoked_by: str) -> Identity:
+        return identity_of(caller.principal, caller.access_key_id, caller.session, invoked_by=invoked_by)
+
+
+def _role_owner(call: Call) -> str:
+    """The account whose role an AssumeRole call takes, "" for every other call."""
+    if call.service != "sts" or call.caller.principal.kind is PrincipalKind.ANONYMOUS:
+        return ""
+    arn = call.input.get("RoleArn")
+    if not isinstance(arn, str) or arn.count(":") < 5:
+        return ""
+    return arn.split(":")[4]
