@@ -21,10 +21,13 @@ import uvloop
 
 from passrole.state.commit import Committer
 from passrole.state.directory import Change
+from passrole.state.record import record
+from passrole.state.records.identity import identity_of
 from passrole.state.store import Store
 from passrole.state.store.memory import MemoryStore
 from passrole.state.store.sqlite import SqliteStore
 from passrole.state.trail import Event, EventQuery
+from passrole.values.principal import Principal
 
 ACCOUNT = "111122223333"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -111,6 +114,31 @@ async def submit_cost() -> float:
     return median(rounds)
 
 
+def record_cost() -> float:
+    """Seconds to make the record of one GetRole, JSON and columns."""
+    caller = Principal.parse(f"arn:aws:iam::{ACCOUNT}:user/alice", id="AIDAIOSFODNN7EXAMPLE")
+    identity = identity_of(caller, "AKIAIOSFODNN7EXAMPLE")
+    rounds: list[float] = []
+    for _ in range(50):
+        start = perf_counter()
+        for _ in range(200):
+            record(
+                "iam",
+                "GetRole",
+                identity=identity,
+                account=ACCOUNT,
+                region="us-east-1",
+                time=START,
+                source_ip="127.0.0.1",
+                user_agent="Boto3/1.40 md/Botocore#1.40 ua/2.1 os/linux lang/python#3.11",
+                request={"RoleName": "Web"},
+                request_id="0b7ed4d3-2f0c-4f6f-8e0b-4c1d0a5b7e11",
+                event_id="5fd1d5b6-b2d0-4f5f-9d2e-6a50f8a9d9c6",
+            )
+        rounds.append((perf_counter() - start) / 200)
+    return median(rounds)
+
+
 def peer(folder: Path) -> tuple[float, list[float]]:
     """The same rows by sqlite3 alone: one transaction and one commit a request, one after another."""
     SqliteStore(folder).close()
@@ -188,6 +216,7 @@ def main() -> None:
                     rate, taken = uvloop.run(writes(store, clients))
                 show(f"{name}, {clients} clients", rate, taken, base)
         print(f"on the loop: {uvloop.run(submit_cost()) * 1e6:.1f} µs a submission")
+        print(f"record of a GetRole: {record_cost() * 1e6:.1f} µs")
         print("records of reads, until durable")
         for name, opened in stores.items():
             with closing(opened()) as store:

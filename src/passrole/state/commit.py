@@ -263,8 +263,8 @@ class Committer:
             else:
                 self._settle([order.future], None)
         self._in_hand = []
-        if order is not None:
-            return order.last
+        if order is not None and order.last:
+            return True
         self._trim()
         return False
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import orjson
@@ -30,6 +30,7 @@ from passrole.state.trail import Event
 from passrole.values.errors import ServiceError
 from passrole.wire import models, services
 
+_SECONDS: Final = orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_UTC_Z
 _LARGEST: Final = 100 * 1024  # bytes of requestParameters or responseElements
 _OMITTED: Final = b'{"omitted":true}'
 _LONGEST: Final = 1024  # bytes of an error's code or message, and of the user agent
@@ -129,9 +130,8 @@ def record(
     parts = [
         b'{"eventVersion":"1.11","userIdentity":',
         identity.user_identity,
-        b',"eventTime":"',
-        _second(time),
-        b'"',
+        b',"eventTime":',
+        orjson.dumps(time, option=_SECONDS),
         known.source,
         _text(happened_in),
         b',"sourceIPAddress":',
@@ -175,7 +175,7 @@ def record(
     )
 
 
-@cache
+@lru_cache(maxsize=8192)  # bounded: the operation's name may be anything that a client sends
 def _operation(service: str, operation: str) -> _Operation:
     return _Operation(service, operation)
 
@@ -247,13 +247,6 @@ def _assumed(request: Mapping[str, object]) -> bytes:
         return b""
     resource = {"accountId": role.split(":")[4], "type": "AWS::IAM::Role", "ARN": role}
     return b',"resources":[' + _json(resource) + b"]"
-
-
-def _second(time: datetime) -> bytes:
-    return b"%04d-%02d-%02dT%02d:%02d:%02dZ" % (
-        *(time.year, time.month, time.day),
-        *(time.hour, time.minute, time.second),
-    )
 
 
 def _cut(text: str) -> str:

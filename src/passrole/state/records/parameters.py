@@ -40,7 +40,7 @@ class Structure:
         self._members: dict[str, Member] = {}
 
     def __call__(self, value: object, resources: Resources) -> object:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):  # the second costs a microsecond
             return value
         members = self._members
         printed: dict[str, object] = {}
@@ -49,7 +49,9 @@ class Structure:
                 continue
             member = members.get(key)
             if member is None:
-                member = members[key] = self._convention.member(self._shape, key)
+                member = self._convention.member(self._shape, key)
+                if key in self._shape.members:  # nothing else is kept: it may be anything that a client sends
+                    members[key] = member
             name, write, resource = member
             if not name:
                 continue
@@ -192,7 +194,11 @@ def _java(time: datetime, after_date: str) -> str:
 
 
 def _note(resources: Resources, kind: str, given: object) -> None:
-    for item in given if isinstance(given, list | tuple) else (given,):
+    if isinstance(given, str):
         # What is not printable names nothing in AWS, and might not be text at all.
-        if isinstance(item, str) and item and item.isprintable():
-            resources[(kind, item)] = None
+        if given and given.isprintable():
+            resources[(kind, given)] = None
+    elif isinstance(given, list | tuple):
+        for item in given:
+            if isinstance(item, str):
+                _note(resources, kind, item)

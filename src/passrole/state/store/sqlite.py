@@ -241,7 +241,7 @@ class SqliteStore:
                 values += _columns(number, event)
             self._writer.execute(f"INSERT INTO events VALUES {', '.join([one] * len(chunk))}", values)
         if events:
-            self._newest = max(self._newest, _microseconds(events[-1][1].time))
+            self._newest = _microseconds(events[-1][1].time)
             self._summarize(events)
 
     def _summarize(self, events: Sequence[Numbered]) -> None:
