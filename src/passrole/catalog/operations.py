@@ -8,9 +8,9 @@ names. They differ: ``s3:ListObjectsV2`` needs ``s3:ListBucket``. Facts come fro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from passrole.catalog import files, role_parameters, templates
 from passrole.catalog.role_parameters import RoleParameter
@@ -120,39 +120,81 @@ def uncovered() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def use_overlay(content: bytes | None) -> None:
+    """Lays what ``reference.overlay`` made over the data files; None takes it off again.
+
+    Raises BadCatalogFile for a file without source or date.
+    """
+    _overlay.clear()
+    if content is not None:
+        _overlay.update(files.parse("overlay", content)["services"])
+    _service.cache_clear()
+
+
+_overlay: Final[dict[str, Any]] = {}
+_UNKNOWN: Final = (ResourceUse("", templates.UNKNOWN, True, ()),)
+
+
 class _Service:
-    """One service's file; its operations are made as they are asked for."""
+    """One service's file with what lies over it; its operations are made as they are asked for."""
 
-    __slots__ = ("keys", "made", "name", "resources", "rows")
+    __slots__ = ("keys", "made", "name", "over", "resources", "rows")
 
-    def __init__(self, name: str, data: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, data: Mapping[str, Any], over: Mapping[str, Any]) -> None:
         self.name = name
-        self.keys: list[tuple[str, ...]] = [tuple(keys) for keys in data["keys"]]
+        self.keys: list[tuple[str, ...]] = [tuple(keys) for keys in data.get("keys", ())]
         self.resources: list[ResourceUse] = [
             ResourceUse(kind, template, bool(required), self.keys[keys])
-            for kind, template, required, keys in data["resources"]
+            for kind, template, required, keys in data.get("resources", ())
         ]
-        self.rows: Mapping[str, Any] = data["operations"]
+        self.over = over
+        own = data.get("operations", {})
+        self.rows: Mapping[str, Any] = own if over.keys() <= own.keys() else {**over, **own}
         self.made: dict[str, Operation] = {}
 
     def operation(self, name: str) -> Operation | None:
         made = self.made.get(name)
         if made is None and (row := self.rows.get(name)) is not None:
-            made = self.made[name] = Operation(
-                service=self.name,
-                name=name,
-                actions=tuple(
-                    ActionUse(action, tuple(self.resources[one] for one in uses), self.keys[keys], when)
-                    for action, uses, keys, when in row.get("actions", ())
-                ),
-                role_parameters=tuple(role_parameters.read(one) for one in row.get("roles", ())),
-                exempt=row.get("exempt", False),
-                access_level=row["level"],
-            )
+            made = self.made[name] = self._laid(name) if row is self.over.get(name) else self._own(name, row)
         return made
+
+    def _own(self, name: str, row: Mapping[str, Any]) -> Operation:
+        more = tuple(self.over.get(name, {}).get("principals", ()))
+        passed = tuple(role_parameters.read(one) for one in row.get("roles", ()))
+        if more:
+            passed = tuple(
+                replace(one, principals=tuple(dict.fromkeys((*one.principals, *more))), disputed=True)
+                for one in passed
+            )
+        return Operation(
+            service=self.name,
+            name=name,
+            actions=tuple(
+                ActionUse(action, tuple(self.resources[one] for one in uses), self.keys[keys], when)
+                for action, uses, keys, when in row.get("actions", ())
+            ),
+            role_parameters=passed,
+            exempt=row.get("exempt", False),
+            access_level=row["level"],
+        )
+
+    def _laid(self, name: str) -> Operation:
+        """An operation that only the overlay has: its actions, on resources that stay unknown."""
+        return Operation(
+            service=self.name,
+            name=name,
+            actions=tuple(
+                ActionUse(one["action"], () if one["bare"] else _UNKNOWN, tuple(one["keys"]), "")
+                for one in self.over[name].get("actions", ())
+            ),
+            role_parameters=(),
+            exempt=False,
+            access_level="Write",
+        )
 
 
 @lru_cache(maxsize=512)
 def _service(name: str) -> _Service | None:
     data = files.service_file(name)
-    return None if data is None else _Service(name, data)
+    over = _overlay.get(name, {})
+    return None if data is None and not over else _Service(name, data or {}, over)
