@@ -92,9 +92,15 @@ class Cloud:
         return client
 
     def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        answer = self.answer(raw_request(request))
-        headers = {name.lower(): value for name, value in answer.headers}
-        return AWSResponse(request.url, answer.status, headers, _Raw(protocols.joined(answer)))
+        return self.respond(request.url, self.answer(raw_request(request)))
+
+    def respond(self, url: str, answer: Response) -> AWSResponse:
+        """An answer as botocore's transport hands it on."""
+        body = protocols.joined(answer)
+        # What the server adds; a HEAD request's answer brings its own.
+        headers = {"content-length": str(len(body))}
+        headers |= {name.lower(): value for name, value in answer.headers}
+        return AWSResponse(url, answer.status, headers, _Raw(body))
 
     def answer(self, raw: RawRequest) -> Response:
         """What a gateway that refuses nobody would answer."""
