@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -236,6 +237,53 @@ def test_a_failed_write_is_not_acknowledged_nor_anything_after_it() -> None:
     play(store, scene)
 
 
+def test_of_many_who_ask_for_recovery_one_reloads() -> None:
+    """A second reload could lose what was accepted after the first one."""
+    store = Gate()
+
+    async def scene(committer: Committer) -> None:
+        await committer.submit([row("good")])
+        store.broken = True
+        lost = [committer.submit([row(f"bad{n}")]) for n in range(3)]
+        reloads: list[Sequence[Change]] = []
+
+        async def asks(pending: asyncio.Future[None]) -> None:
+            with pytest.raises(StoreUnavailable):
+                await pending
+            store.broken = False
+            await committer.recover(reloads.append)
+            await committer.submit([row("new")])
+
+        await asyncio.gather(*(asks(pending) for pending in lost))
+        assert reloads == [[row("good")]]
+        await committer.recover(reloads.append)
+        assert len(reloads) == 1
+        assert [kept.key for kept in store.rows()] == ["good", "new"]
+
+    play(store, scene)
+
+
+def test_a_failed_clear_is_a_failure_too() -> None:
+    class Stubborn(Gate):
+        def clear(self, changes: Iterable[Change] = ()) -> None:
+            raise StoreUnavailable("disk full")
+
+    store = Stubborn()
+
+    async def scene(committer: Committer) -> None:
+        await committer.submit([row("good")])
+        with pytest.raises(StoreUnavailable, match="disk full"):
+            await committer.clear()
+        assert committer.failed is not None
+        with pytest.raises(StoreUnavailable, match="disk full"):
+            await committer.submit([row("bad")])
+        await committer.recover(lambda rows: None)
+        await committer.submit([row("new")])
+        assert [kept.key for kept in store.rows()] == ["good", "new"]
+
+    play(store, scene)
+
+
 def test_recovery_that_fails_changes_nothing() -> None:
     store = Gate()
 
@@ -370,3 +418,39 @@ def test_submitting_before_the_start_is_a_mistake() -> None:
     committer = Committer(MemoryStore())
     with pytest.raises(RuntimeError, match="has not been started"):
         committer.submit([row("a")])
+
+
+def test_nothing_acknowledged_is_lost_over_many_failures() -> None:
+    """Clients write and recover while the disk fails and heals at random."""
+    store = Gate()
+    chance = random.Random(20260314)
+    acknowledged: set[str] = set()
+    failures = 0
+
+    async def scene(committer: Committer) -> None:
+        nonlocal failures
+
+        async def client(name: int) -> None:
+            nonlocal failures
+            for n in range(60):
+                store.broken = chance.random() < 0.1
+                committer.later(event(n))
+                try:
+                    await committer.submit([row(f"{name}-{n}")], [event(n)])
+                    acknowledged.add(f"{name}-{n}")
+                except StoreUnavailable:
+                    failures += 1
+                    store.broken = False
+                    with suppress(StoreUnavailable):  # another client has broken it again
+                        await committer.recover(lambda rows: None)
+
+        await asyncio.gather(*(client(name) for name in range(8)))
+        store.broken = False
+        await committer.recover(lambda rows: None)
+
+    play(store, scene)
+    assert failures
+    assert len(acknowledged) > 100
+    assert acknowledged == {kept.key for kept in store.rows()}
+    written = [number for _, numbered in store.writes for number in numbered]
+    assert written == sorted(set(written))

@@ -151,20 +151,30 @@ class Committer:
     async def recover(self, reload: Callable[[Sequence[Change]], None]) -> None:
         """Tries the store again after a failure; reload gets its rows before anything is accepted.
 
-        Raises StoreUnavailable where it still fails; nothing has changed then.
+        Several callers may ask at once: one of them reloads, the others do nothing.
+        Raises StoreUnavailable where the store still fails; nothing has changed then.
         """
+        failure = self._failure
+        if failure is None:
+            return
         rows: list[Change] = []
+        recovered = False
 
         def carry_out() -> None:
+            nonlocal recovered
+            if self._broken is not failure:  # another caller was first, or it has failed anew
+                return
             self._store.probe()
             rows.extend(self._store.rows())
             self._broken = None
             self._commit((), 0)  # the records that waited
             self._check()
+            recovered = True
 
         await self._order(carry_out)
-        reload(rows)
-        self._failure = None
+        if recovered and self._failure is failure:
+            reload(rows)
+            self._failure = None
 
     async def close(self) -> None:
         """Writes what is left and ends the writer. The store stays open: it is its opener's.
@@ -201,8 +211,6 @@ class Committer:
             self._refuse_all()
 
     def _done(self, futures: Sequence[Future[None]], error: StoreUnavailable | None) -> None:
-        if error is not None:
-            self._fail(error)
         for future in futures:
             if future.done():  # its caller was cancelled
                 continue
@@ -212,7 +220,7 @@ class Committer:
                 future.set_exception(_again(error))
 
     def _fail(self, error: StoreUnavailable) -> None:
-        self._failure = self._failure or error
+        self._failure = error
 
     # What the writer does
 
@@ -259,6 +267,7 @@ class Committer:
             try:
                 order.carry_out()
             except StoreUnavailable as error:
+                self._break(error)
                 self._settle([order.future], error)
             else:
                 self._settle([order.future], None)
