@@ -12,11 +12,10 @@ from passrole.services.instances import Instance, MetadataOptions
 
 
 def instance_of(account: str, region: str, kept: Any, found: Any) -> Instance:
-    """An instance for its metadata. kept is moto's EC2 backend, found its instance."""
+    """An instance for its metadata. kept is a ProfiledBackend, found its instance."""
     interface = found.nics.get(0)
     key = kept.key_pairs.get(found.key_name or "")
     options = found.metadata_options
-    reservation = next((one.id for one in list(kept.reservations.values()) if found in one.instances), "")
     return Instance(
         id=found.id,
         account=account,
@@ -38,7 +37,7 @@ def instance_of(account: str, region: str, kept: Any, found: Any) -> Instance:
         architecture=found.architecture or "x86_64",
         kernel_id=_named(found.kernel_id),
         ramdisk_id=_named(found.ramdisk),
-        reservation_id=reservation,
+        reservation_id=kept.reservation_of.get(found.id, ""),
         launch_index=found.ami_launch_index,
         key_name=found.key_name or "",
         public_key=key.public_key if key is not None else "",

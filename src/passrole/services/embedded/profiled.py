@@ -55,6 +55,7 @@ class ProfiledBackend(EC2Backend):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         self.by_id: dict[str, Instance] = {}
+        self.reservation_of: dict[str, str] = {}
         self._of_fleets: dict[str, object] = {}  # fleet id -> IamInstanceProfileSpecification
         super().__init__(region_name, account_id)
 
@@ -71,6 +72,7 @@ class ProfiledBackend(EC2Backend):
         reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
         for instance in reservation.instances:
             self.by_id[instance.id] = instance
+            self.reservation_of[instance.id] = reservation.id
             if profile is not None:
                 self._hold(instance, profile)
         return reservation

@@ -115,6 +115,14 @@ def _mirrored(iam: ModuleType) -> None:
     iam.iam_backends.clear()
 
 
+def _as_root(sts: ModuleType) -> None:
+    # App Mesh and EMR ask who calls, by a key that moto does not know, and print what they get.
+    def identity(self: Any, access_key_id: str, region: str) -> tuple[str, str, str]:  # moto's STSBackend
+        return self.account_id, f"arn:aws:iam::{self.account_id}:root", self.account_id
+
+    sts.STSBackend.get_caller_identity = identity
+
+
 def _with_profiles(ec2: ModuleType) -> None:
     # Instances carry the profile of their launch template or configuration; moto forgets it.
     from passrole.services.embedded.profiled import ProfiledBackend  # a subclass of moto's, now importable
@@ -182,6 +190,7 @@ def _same_region(emr: ModuleType) -> None:
 
 _CHANGES: Final[Mapping[str, Change]] = {
     "moto.iam.models": _mirrored,
+    "moto.sts.models": _as_root,
     "moto.ec2.models": _with_profiles,
     "moto.sns.models": _offline,
     "moto.firehose.models": _offline,
