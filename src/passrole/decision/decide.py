@@ -12,8 +12,8 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from passrole.decision.evaluate import evaluate
 from passrole.decision import explain as explaining
+from passrole.decision.evaluate import evaluate
 from passrole.decision.request import Clause, Outcome, Policies, Request
 from passrole.policy.document import Policy, UnreadablePolicy
 from passrole.values.arn import Arn
@@ -27,7 +27,7 @@ _BYTES_KEPT: Final = 8 << 20
 _PRINCIPALS_KEPT: Final = 4096
 _FIRST_DOCUMENTS: Final = b'"identity_policies"'
 _NONE: Final = (b"", b"null")
-_ACTION: Final = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+", re.ASCII)
+_ACTION: Final = re.compile(r"[A-Za-z0-9.-]+:[\w.-]+", re.ASCII)
 _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 
 

@@ -5,7 +5,7 @@ Source for the words: IAM User Guide, "Troubleshoot access denied error messages
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,7 +19,7 @@ from passrole.decision.request import Clause, Decision, Outcome, Policies, Reque
 from passrole.policy.conditions import Condition
 from passrole.policy.document import Policy
 
-__all__ = ["Explanation", "Remedy", "explain", "failures", "nearest", "reason", "remedies"]
+__all__ = ["Explanation", "Remedy", "explain", "failures", "matching", "nearest", "reason", "remedies"]
 
 # How many statements that came near are told.
 _NEAR_TOLD: Final = 8
@@ -55,17 +55,10 @@ def explain(request: Request, policies: Policies, decision: Decision | None = No
     """The grounds of a decision; decision is evaluate's, where the caller has it already."""
     plan = (policies.compiled or compiled(policies)).plan(request)
     decision = decision or evaluate(request, policies)
-    if decision.outcome is Outcome.EXPLICIT_DENY:
-        denies = (rule for rules in plan.denies for rule in rules.all)
-        return Explanation(decision, _matching(plan, request, denies))
-    if decision.outcome is Outcome.ALLOWED:
-        action = request.action.lower()
-        allowing = (
-            rule for stack in plan.stacks if plan.asks(stack.layer) for rule in stack.about(action)[1].all
-        )
-        return Explanation(decision, _matching(plan, request, allowing))
-    near = nearest(plan, request, decision.layer)
-    return Explanation(decision, tuple(near), remedies(request, policies, decision))
+    if decision.outcome is Outcome.IMPLICIT_DENY:
+        near = nearest(plan, request, decision.layer)
+        return Explanation(decision, tuple(near), remedies(request, policies, decision))
+    return Explanation(decision, tuple(matching(plan, request, allow=decision.allowed)))
 
 
 def reason(decision: Decision, policies: Policies | None = None, *, joiner: str = ": ") -> str:
@@ -81,6 +74,21 @@ def reason(decision: Decision, policies: Policies | None = None, *, joiner: str 
     return f"{decision.reason}{joiner}{arn}" if arn and layer.names_policy else decision.reason
 
 
+def matching(plan: Plan, request: Request, *, allow: bool) -> Iterator[Clause]:
+    """The Allow or the Deny statements that matched, layer by layer.
+
+    A Deny that only may have matched, where something is unknown, is among them.
+    """
+    action = request.action.lower()
+    for place, layer, policy in plan.placed():
+        if allow and not plan.asks(layer):
+            continue
+        for rule in sheet(policy, layer).about(action)[allow]:
+            found = match(rule, request)
+            if found is Match.YES or (found is Match.MAYBE and not allow):
+                yield _with_condition(plan.clause(rule, place), rule, request)
+
+
 def nearest(plan: Plan, request: Request, layer: str) -> Iterator[Clause]:
     """The Allow statements of a layer that came nearest, and what failed in each, best first.
 
@@ -88,12 +96,17 @@ def nearest(plan: Plan, request: Request, layer: str) -> Iterator[Clause]:
     else is told.
     """
     found: list[tuple[int, int, Clause]] = []
+    place = -1
     for stack in plan.stacks:
-        if stack.layer.name != layer or allows(stack, request):
-            continue  # of the levels of an organization, only those that lack an Allow
+        if stack.layer.name != layer:
+            continue
+        # Of the levels of an organization, only those that lack an Allow.
+        lacking = not allows(stack, request)
         for policy in stack.policies:
-            for rule in sheet(policy, stack.layer).rules:
-                if rule.allows and (failed := tuple(failures(plan, rule, request))):
+            place += 1
+            for rule in sheet(policy, stack.layer).rules if lacking else ():
+                clause = plan.clause(rule, place)
+                if rule.allows and (failed := tuple(failures(clause, rule, request))):
                     # One failure is nearer than two, and a condition nearer than an action.
                     found.append((len(failed), _DISTANCE[failed[0].element], failed[0]))
     named = [entry for entry in found if entry[1] < _DISTANCE["Action"]]
@@ -102,9 +115,8 @@ def nearest(plan: Plan, request: Request, layer: str) -> Iterator[Clause]:
     yield from (clause for _, _, clause in told[:_NEAR_TOLD])
 
 
-def failures(plan: Plan, rule: Rule, request: Request) -> Iterator[Clause]:
-    """Every element that keeps the statement from matching, the farthest first."""
-    clause = plan.clause(rule)
+def failures(clause: Clause, rule: Rule, request: Request) -> Iterator[Clause]:
+    """Every element that keeps the statement from matching, the farthest first; clause is the statement's."""
     statement = rule.statement
     if not rule.names_action(request.action.lower()):
         element = "NotAction" if statement.not_action else "Action"
@@ -133,15 +145,6 @@ def condition_clause(clause: Clause, condition: Condition, request: Request) -> 
         operator=condition.name,
         asked=(asked,) if isinstance(asked, str) else asked,
         wanted=condition.wanted,
-    )
-
-
-def _matching(plan: Plan, request: Request, rules: Iterable[Rule]) -> tuple[Clause, ...]:
-    """The statements that matched; those that only may have, where something is unknown, after a deny."""
-    return tuple(
-        _with_condition(plan.clause(rule), rule, request)
-        for rule in rules
-        if (found := match(rule, request)) is Match.YES or (found is Match.MAYBE and not rule.allows)
     )
 
 

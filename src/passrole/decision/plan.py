@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,7 @@ from passrole.decision.layers import (
     must_allow_itself,
 )
 from passrole.decision.request import Clause, Decision, Outcome, Policies, Request
+from passrole.policy.document import Policy
 from passrole.values.principal import PrincipalKind
 
 # Plans that one set of policies remembers; then it begins again.
@@ -122,21 +124,24 @@ class Plan:
         """
         return layer is not RCP and (layer is not IDENTITY or self.standing.identity)
 
-    def clause(self, rule: Rule) -> Clause:
-        """The statement as it stands in a decision."""
+    def clause(self, rule: Rule, place: int | None = None) -> Clause:
+        """The statement as it stands in a decision; place where its policy's place is known."""
         statement = rule.statement
-        return Clause(rule.layer.name, rule.policy.name, self.place(rule), statement.label, statement.effect)
+        if place is None:
+            place = next(
+                at for at, layer, policy in self.placed() if layer is rule.layer and policy is rule.policy
+            )
+        return Clause(rule.layer.name, rule.policy.name, place, statement.label, statement.effect)
 
-    def place(self, rule: Rule) -> int:
-        """The place of the statement's policy among all those of its layer."""
-        place = 0
+    def placed(self) -> Iterator[tuple[int, Layer, Policy]]:
+        """Every policy with its place among all those of its layer."""
+        places: dict[str, int] = {}
         for stack in self.stacks:
-            if stack.layer is rule.layer:
-                for policy in stack.policies:
-                    if policy is rule.policy:
-                        return place
-                    place += 1
-        raise ValueError("the statement is of another plan")
+            name = stack.layer.name
+            for policy in stack.policies:
+                place = places.get(name, 0)
+                places[name] = place + 1
+                yield place, stack.layer, policy
 
 
 class Compiled:

@@ -74,15 +74,34 @@ def remedies(request: Request, policies: Policies, decision: Decision) -> tuple[
     options = [list(_options(stack, level, request)) for stack, level in _lacking(request, plan)]
     found: dict[str, Remedy] = {}
     for chosen in _choices(options):
-        mended = policies
-        for _, apply in chosen:
-            mended = apply(mended)
-        if evaluate(request, mended).allowed:
-            text = " ".join(change.text for change, _ in chosen)
-            found.setdefault(text, Remedy(text, tuple(change for change, _ in chosen)))
+        needed = _needed(chosen, request, policies)
+        if needed:
+            text = " ".join(change.text for change, _ in needed)
+            found.setdefault(text, Remedy(text, tuple(change for change, _ in needed)))
             if len(found) == _TOLD:
                 break
     return tuple(found.values())
+
+
+def _needed(chosen: list[Option], request: Request, policies: Policies) -> list[Option]:
+    """Those of the changes that it takes to let the request through; [] where all are not enough.
+
+    A grant that names the caller can make a change of another layer needless.
+    """
+
+    def enough(options: list[Option]) -> bool:
+        mended = policies
+        for _, apply in options:
+            mended = apply(mended)
+        return evaluate(request, mended).allowed
+
+    if not enough(chosen):
+        return []
+    for option in reversed(chosen):
+        rest = [each for each in chosen if each is not option]
+        if enough(rest):
+            chosen = rest
+    return chosen
 
 
 def _choices(options: list[list[Option]]) -> Iterator[list[Option]]:
@@ -162,7 +181,7 @@ def _widenings(rule: Rule, place: int, request: Request) -> Iterator[tuple[int, 
         return Change(text, rule.layer.name, rule.policy.name, statement.label, element, key, value)
 
     if unmet:
-        for text, value, condition in _conditions(unmet[0], where, request):
+        for text, value, condition in _conditions(unmet[0], where, request, live=statement.live):
             conditions = tuple(condition if each is unmet[0] else each for each in statement.conditions)
             yield (
                 0,
@@ -184,13 +203,14 @@ def _widenings(rule: Rule, place: int, request: Request) -> Iterator[tuple[int, 
         yield 3, change(text, "Action", request.action), replace(statement, actions=actions)
 
 
-def _conditions(condition: Condition, where: str, request: Request) -> Iterator[tuple[str, str, Condition]]:
+def _conditions(
+    condition: Condition, where: str, request: Request, *, live: bool
+) -> Iterator[tuple[str, str, Condition]]:
     """The condition with the request's value taken in, where one value does."""
     asked = request.context.get(condition.key)
     operator = operator_named(condition.name)
     if operator is None or not isinstance(asked, str):
         return
-    live = True
     if not operator.operator.negated and operator.operator.family in ("String", "ARN", "IP", "Bool"):
         text = f"Add {asked} to {condition.written} in {where}."
         yield text, asked, Condition(condition.name, condition.written, (*condition.wanted, asked), live=live)
@@ -240,8 +260,8 @@ _PLACES: Final = {
 
 
 def _name(policy: Policy, layer: Layer, place: int) -> str:
-    name = policy.name or policy.arn
-    return f"policy {name}" if name else f"{layer.words} {place}"
+    sort = "policy" if layer is IDENTITY else layer.words
+    return f"{sort} {policy.name or policy.arn}" if policy.name or policy.arn else f"{layer.words} {place}"
 
 
 def _swap(layer: Layer, level: int, place: int, policy: Policy, policies: Policies) -> Policies:
