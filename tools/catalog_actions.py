@@ -10,7 +10,7 @@ from tools import resource_templates, service_reference
 from tools.models import Model
 from tools.resource_templates import Member
 
-from passrole.catalog import templates
+from passrole.catalog import forms, templates
 
 # Members that carry tags to put on what the operation makes.
 _TAGS: Final = (
@@ -160,7 +160,7 @@ def _pruned(model: Model, operation: str, body: str) -> str:
     if body in templates.PLACES:
         return f"{{{body}}}"
     form, colon, rest = body.partition(":")
-    head = f"{form}:" if colon and form in templates.FORMS else ""
+    head = f"{form}:" if colon and form in forms.FORMS else ""
     rest = rest if head else body
     optional = "?" if rest.endswith("?") else ""
     kept = [

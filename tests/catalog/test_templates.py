@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from passrole.catalog import templates
+from passrole.catalog import forms, templates
 
 ACCOUNT = "111122223333"
 A = f"arn:aws:{{}}:eu-west-1:{ACCOUNT}:"
@@ -140,7 +140,7 @@ def test_an_organization_is_filled_where_it_is_known() -> None:
     ],
 )
 def test_reads_partiql(statement: str, verb: str, table: str | None) -> None:
-    assert templates.partiql_verb(statement) == verb
+    assert forms.partiql_verb(statement) == verb
     filled = fill("arn:{partition}:dynamodb:{region}:{account}:table/{partiql-table:S}", {"S": statement})
     assert filled == (None if table is None else (f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/{table}",))
 
