@@ -173,11 +173,12 @@ class Service:
         except StoreUnavailable:
             self._socket.close()
             raise
+        own.load()  # first: its modules register the kinds of rows that the directory reads
+        own.load()  # before any row is read: a service's module registers the kinds that it keeps
         self._directory = Directory(self._store.rows())
         self._committer = Committer(self._store, keep)
         self.root_key = self._ensure_root()
         ensure_secrets(self._directory, self._ids)
-        own.load()
         self._embedded = Embedded(self._directory)
         self._recorder = Recorder(self._directory, self._ids)
         self._gateway = Gateway(
