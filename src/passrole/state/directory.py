@@ -8,6 +8,7 @@ whole, as it was at some moment.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar, cast
@@ -40,7 +41,8 @@ class Directory:
     """Look-up and change of entities; indexes follow every change and every rollback."""
 
     def __init__(self, rows: Iterable[Change] = ()) -> None:
-        self._tables: dict[str, dict[tuple[str, str], Entity]] = {kind: {} for kind in KINDS}
+        # Kinds may be registered after a directory was made.
+        self._tables: defaultdict[str, dict[tuple[str, str], Entity]] = defaultdict(dict)
         self._sorted: dict[tuple[str, str], list[str]] = {}
         self._by_id: dict[str, Entity] = {}
         self._referring: dict[tuple[str, str], dict[tuple[str, str, str], Entity]] = {}
