@@ -72,7 +72,7 @@ def _entities(call: ServiceCall, name: str, key: str) -> Iterator[_Detail]:
             own = call.directory.after(ManagedPolicy, call.account, key)
             yield from (managed.of_account(policy) for policy in own)
         case _:
-            yield from (policy for policy in managed.of_aws(key) if _in_use(call, policy.arn))
+            yield from managed.of_aws(key, lambda arn: _in_use(call, arn))
 
 
 def _in_use(call: ServiceCall, arn: str) -> bool:

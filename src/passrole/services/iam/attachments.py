@@ -105,11 +105,6 @@ def _detach(call: ServiceCall, entity: User | Group | Role, arn: str) -> None:
 def _list(
     call: ServiceCall, entity: User | Group | Role, prefix: str, marker: str | None, most: int | None
 ) -> Output:
-    under = [policy for policy in attached(entity) if _path(policy["PolicyArn"]).startswith(prefix)]
+    under = [policy for policy in attached(entity) if managed.path_of(policy["PolicyArn"]).startswith(prefix)]
     found, cut = paging.page_of(under, marker, most)
     return {"AttachedPolicies": found, **cut}
-
-
-def _path(arn: str) -> str:
-    """``/service-role/`` of ``arn:aws:iam::aws:policy/service-role/Name``."""
-    return arn[arn.index("/") : arn.rindex("/") + 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,10 +76,13 @@ def of_account(own: ManagedPolicy) -> Policy:
     )
 
 
-def of_aws(after: str) -> Iterator[Policy]:
-    """AWS's policies, those whose ARN comes after the given one, in order."""
+def of_aws(after: str, wanted: Callable[[str], bool]) -> Iterator[Policy]:
+    """AWS's policies after an ARN, in order, as far as wanted says so of their ARNs.
+
+    A policy is read only once it is wanted: there are some 1,500.
+    """
     for arn in catalog.all_arns():
-        if arn > after:
+        if arn > after and wanted(arn):
             found = _of_aws(arn)
             if found is not None:
                 yield found
@@ -167,6 +170,11 @@ def boundary_arn(call: ServiceCall, arn: str | None) -> str:
 def attachment_count(directory: Directory, account: str, arn: str) -> int:
     """How many users, groups and roles of the account carry the policy."""
     return sum(1 for entity in directory.referring(ATTACHED, arn) if entity.account == account)
+
+
+def path_of(arn: str) -> str:
+    """``/service-role/`` of ``arn:aws:iam::aws:policy/service-role/Name``."""
+    return arn[arn.index("/") : arn.rindex("/") + 1]
 
 
 def boundary_count(directory: Directory, account: str, arn: str) -> int:

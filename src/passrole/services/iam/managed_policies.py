@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -107,39 +106,36 @@ def get_policy(call: ServiceCall, given: shapes.GetPolicyRequest) -> Output:
 def list_policies(call: ServiceCall, given: shapes.ListPoliciesRequest) -> Output:
     """The account's policies, then AWS's, as far as Scope and the filters let them through."""
     place = paging.start(given.get("Marker"))
-    found = (
-        policy for policy in _in_scope(call, given.get("Scope", "All"), place) if _wanted(call, given, policy)
-    )
+    found = _in_scope(call, given, place)
     policies, cut = paging.page(found, _place, given.get("MaxItems"))
     return {"Policies": [policy_listed(call, policy) for policy in policies], **cut}
 
 
-def _in_scope(call: ServiceCall, scope: str, place: str) -> Iterator[Policy]:
+def _in_scope(call: ServiceCall, given: shapes.ListPoliciesRequest, place: str) -> Iterator[Policy]:
     """From the place of a marker on: AWS's policies come last, by ARN."""
-    parts: list[Iterator[Policy]] = []
+    scope = given.get("Scope", "All")
     if scope != "AWS" and not place.startswith("arn:aws:iam::aws:"):
-        own = call.directory.after(ManagedPolicy, call.account, place)
-        parts.append(managed.of_account(policy) for policy in own)
+        for own in call.directory.after(ManagedPolicy, call.account, place):
+            if _wanted(call, given, own.arn):
+                yield managed.of_account(own)
     if scope != "Local":
-        parts.append(managed.of_aws(place if place.startswith("arn:") else ""))
-    return chain.from_iterable(parts)
+        after = place if place.startswith("arn:") else ""
+        yield from managed.of_aws(after, lambda arn: _wanted(call, given, arn))
 
 
 def _place(policy: Policy) -> str:
     return policy.arn if policy.arn.startswith("arn:aws:iam::aws:") else policy.name.lower()
 
 
-def _wanted(call: ServiceCall, given: shapes.ListPoliciesRequest, policy: Policy) -> bool:
-    if not policy.path.startswith(given.get("PathPrefix", "/")):
+def _wanted(call: ServiceCall, given: shapes.ListPoliciesRequest, arn: str) -> bool:
+    if not managed.path_of(arn).startswith(given.get("PathPrefix", "/")):
         return False
-    usage = given.get("PolicyUsageFilter")
-    attached = managed.attachment_count(call.directory, call.account, policy.arn)
-    boundary = managed.boundary_count(call.directory, call.account, policy.arn)
-    if usage == "PermissionsPolicy":
-        return attached > 0
-    if usage == "PermissionsBoundary":
-        return boundary > 0
-    return attached + boundary > 0 if given.get("OnlyAttached") else True
+    usage, only = given.get("PolicyUsageFilter"), given.get("OnlyAttached", False)
+    if usage is None and not only:
+        return True
+    attached = usage != "PermissionsBoundary" and managed.attachment_count(call.directory, call.account, arn)
+    bounds = usage != "PermissionsPolicy" and managed.boundary_count(call.directory, call.account, arn)
+    return bool(attached or bounds)
 
 
 @operation("iam:DeletePolicy")
