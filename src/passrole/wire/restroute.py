@@ -34,13 +34,21 @@ class _Candidate:
 
     def named_by(self, query: Mapping[str, str]) -> bool:
         """Whether the query string has the literals of the URI."""
-        return all(name in query and value in ("", query[name]) for name, value in self.query)
+        # Loops, not all(): these run for every operation behind a path of every request.
+        for name, value in self.query:  # noqa: SIM110
+            if name not in query or (value and query[name] != value):
+                return False
+        return True
 
     def complete_in(self, query: Mapping[str, str], headers: Collection[str]) -> bool:
         """Whether the required members are there."""
-        return all(name in query for name in self.required_query) and all(
-            name in headers for name in self.required_headers
-        )
+        for name in self.required_query:
+            if name not in query:
+                return False
+        for name in self.required_headers:  # noqa: SIM110
+            if name not in headers:
+                return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class _Path:
 
     uri: UriTemplate
     candidates: tuple[_Candidate, ...]
+    plain: tuple[_Candidate, ...]  # those that demand nothing of the query string
 
 
 @dataclass(frozen=True)
@@ -74,14 +83,13 @@ class RestRoutes:
         for (method, _), operations in grouped.items():
             uri = template(operations[0].uri)
             ranked = sorted(operations, key=_demands, reverse=True)
-            paths.setdefault(method, []).append(_Path(uri, tuple(_candidate(found) for found in ranked)))
-        self._paths = {
-            method: tuple(sorted(found, key=lambda path: (path.uri.greedy, -path.uri.literals)))
-            for method, found in paths.items()
-        }
+            candidates = tuple(_candidate(found) for found in ranked)
+            plain = tuple(one for one in candidates if not (one.query or one.required_query))
+            paths.setdefault(method, []).append(_Path(uri, candidates, plain))
+        self._paths = {method: _PathIndex(found) for method, found in paths.items()}
         self.subresources: frozenset[str] = frozenset(
             name
-            for found in self._paths.values()
+            for found in paths.values()
             for path in found
             for candidate in path.candidates
             for name, value in candidate.query
@@ -92,20 +100,56 @@ class RestRoutes:
         self, method: str, path: str, query: Mapping[str, str], headers: Collection[str]
     ) -> RestMatch | None:
         """None where no operation of this service has such a request."""
-        for known in self._paths.get(method, ()):
+        index = self._paths.get(method)
+        for known in index.candidates(path) if index is not None else ():
             if known.uri.pattern.fullmatch(path) is None:
                 continue
-            named = [candidate for candidate in known.candidates if candidate.named_by(query)]
-            if not named:
-                continue
             # Where nothing is complete, the least demanding is meant: its input will be found wanting.
-            whole = (candidate for candidate in named if candidate.complete_in(query, headers))
-            candidate = next(whole, named[-1])
+            candidate = None
+            for candidate in known.candidates if query else known.plain:
+                if candidate.named_by(query) and candidate.complete_in(query, headers):
+                    break
+            else:
+                candidate = next((one for one in reversed(known.candidates) if one.named_by(query)), None)
+            if candidate is None:
+                continue
             exactness = 2 * known.uri.literals - (_GREEDY if known.uri.greedy else 0)
             if not known.uri.greedy and candidate.slash == path.endswith("/"):
                 exactness += 1
             return RestMatch(candidate.operation, candidate.unsigned, exactness)
         return None
+
+
+class _PathIndex:
+    """The paths of one method, by what a glance at a path tells: how many parts it has, and the first."""
+
+    def __init__(self, paths: list[_Path]) -> None:
+        ranked = sorted(paths, key=lambda path: (path.uri.greedy, -path.uri.literals))
+        keys = {_glance(path.uri.text.partition("?")[0]) for path in paths}
+        lengths = {length for length, _ in keys}
+        heads = {head for _, head in keys}
+        self._by_key = {
+            (length, head): tuple(path for path in ranked if _fits(path, length, head))
+            for length in lengths
+            for head in (*heads, "")
+        }
+        self._greedy = tuple(path for path in ranked if path.uri.greedy)
+        self._heads = heads
+
+    def candidates(self, path: str) -> tuple[_Path, ...]:
+        """Those that may match, the most exact first."""
+        length, head = _glance(path)
+        return self._by_key.get((length, head if head in self._heads else ""), self._greedy)
+
+
+def _glance(path: str) -> tuple[int, str]:
+    parts = path.rstrip("/").split("/", 2)
+    return path.rstrip("/").count("/"), parts[1] if len(parts) > 1 else ""
+
+
+def _fits(path: _Path, length: int, head: str) -> bool:
+    own_length, own_head = _glance(path.uri.text.partition("?")[0])
+    return (path.uri.greedy or own_length == length) and (own_head == head or "{" in own_head)
 
 
 @cache

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ from passrole.values.errors import ServiceError
 from passrole.wire import errors, models, services
 from passrole.wire.request import RawRequest
 from passrole.wire.restroute import RestMatch, routes
-from passrole.wire.services import Protocol, ServiceEntry
+from passrole.wire.services import Protocol
 from passrole.wire.sigv4 import query_parameters
 
 # Credential=KEY/DATE/REGION/SERVICE/aws4_request, in a header or percent-encoded in the query string.
@@ -83,10 +84,6 @@ def _scope(raw: RawRequest) -> str:
     return found[1] if found is not None else ""
 
 
-def _entries(names: Iterable[str]) -> list[ServiceEntry]:
-    return [services.entry(name) for name in names]
-
-
 def _with_operation(names: Iterable[str], operation: str) -> str | None:
     return next((name for name in names if operation in models.service(name)), None)
 
@@ -96,9 +93,11 @@ def _with_operation(names: Iterable[str], operation: str) -> str | None:
 
 def _rpc(protocol: Protocol, prefix: str, operation: str, scope: str, raw: RawRequest) -> Route:
     """The prefix names the service; those who share it differ in their operations."""
-    names = [entry.name for entry in _entries(services.targeted(prefix)) if protocol in entry.protocols]
+    targeted = services.targeted(prefix)
+    names = [name for name in targeted if protocol in services.entry(name).protocols]
     signed = services.signed_as(scope)
-    names = sorted(_host_first(names, raw), key=lambda name: name not in signed)
+    if len(names) > 1:
+        names = sorted(_host_first(names, raw), key=lambda name: name not in signed)
     service = _with_operation(names, operation)
     if service is not None:
         return _found(service, protocol, operation, raw.path)
@@ -107,17 +106,16 @@ def _rpc(protocol: Protocol, prefix: str, operation: str, scope: str, raw: RawRe
 
 
 def _found(service: str, protocol: Protocol, operation: str, path: str) -> Route:
+    signing_name, s3, unsigned, unsigned_payload = _facts(service, operation)
+    return Route(service, protocol, operation, signing_name, path, s3, unsigned, unsigned_payload)
+
+
+@cache
+def _facts(service: str, operation: str) -> tuple[str, bool, bool, bool]:
+    """An operation's signing name, and whether it is S3's, unsigned, and has an unsigned payload."""
     model = models.service(service).operation(operation)
-    return Route(
-        service=service,
-        protocol=protocol,
-        operation=operation,
-        signing_name=services.entry(service).signing_name,
-        path=path,
-        s3=services.is_s3(service),
-        unsigned=model.unsigned,
-        unsigned_payload=model.unsigned_payload,
-    )
+    signing_name = services.entry(service).signing_name
+    return signing_name, services.is_s3(service), model.unsigned, model.unsigned_payload
 
 
 def _lost(
@@ -138,13 +136,20 @@ def _lost(
 # --- query and ec2 ----------------------------------------------------------------------------
 
 
-def _is_form(raw: RawRequest, candidates: Collection[str]) -> bool:
-    entries = _entries(candidates)
-    if entries and not any(services.speaks_query(entry) for entry in entries):
-        return False
-    if entries and all(_rest_protocol(entry.name) is None for entry in entries):
-        return True
-    # Nobody signed, or services with forms share the name with services with paths (ses and sesv2).
+@cache
+def _spoken(names: tuple[str, ...]) -> tuple[bool, bool]:
+    """Whether any of these services takes forms, and whether any has paths."""
+    entries = [services.entry(name) for name in names]
+    forms = any(services.speaks_query(entry) for entry in entries)
+    return forms, any(_rest_protocol(entry.name) is not None for entry in entries)
+
+
+def _is_form(raw: RawRequest, candidates: tuple[str, ...]) -> bool:
+    if candidates:
+        forms, paths = _spoken(candidates)
+        # Services with forms and services with paths may share a name (ses and sesv2).
+        if not forms or not paths or raw.path in ("", "/"):
+            return forms
     if _ACTION.search(raw.query):
         return True
     content_type = raw.header("content-type") or ""
@@ -206,22 +211,27 @@ def _rest(raw: RawRequest, scope: str, candidates: Collection[str], hosts: Colle
         conflict = _conflict(query)
         if conflict is not None:
             return _lost("s3", "rest-xml", scope, path, conflict)
-    if len(names) > 1:
-        names = _host_first(names, raw)
-    best: tuple[str, RestMatch] | None = None
+    best: list[tuple[str, RestMatch]] = []
     for name in names:
         match = routes(name).match(raw.method, path, query, headers)
         if match is None or (not scope and name in _UNSIGNED_REST and not match.unsigned):
             continue
-        # Of services that share a path, the likeliest stands first and wins a tie.
-        if best is None or match.exactness > best[1].exactness:
-            best = name, match
-    if best is None:
+        if best and match.exactness > best[0][1].exactness:
+            best.clear()
+        if not best or match.exactness == best[0][1].exactness:
+            best.append((name, match))
+    if not best:
         name = names[0] if scope or "s3" not in names else "s3"
         return _lost(name, _rest_protocol(name) or "rest-json", scope, path)
-    return _found(best[0], _rest_protocol(best[0]) or "rest-json", best[1].operation, path)
+    service, match = best[0]
+    if len(best) > 1:
+        # Services that share a path: the one that the host names, else the likeliest, which comes first.
+        service = _host_first([name for name, _ in best], raw)[0]
+        match = dict(best)[service]
+    return _found(service, _rest_protocol(service) or "rest-json", match.operation, path)
 
 
+@cache
 def _rest_protocol(name: str) -> Protocol | None:
     return next((protocol for protocol in services.entry(name).protocols if protocol in _REST), None)
 
