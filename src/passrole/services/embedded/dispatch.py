@@ -18,19 +18,20 @@ from typing import Final
 
 from passrole.authorize.call import Call
 from passrole.passing.permit import AuthorizedCall
+from passrole.services.answers import error_of
 from passrole.services.backend import Handled
 from passrole.services.embedded import associations, ec2, functions, polling, s3
-from passrole.services.embedded.answers import EmbeddedFailure, error_of, not_implemented, response
+from passrole.services.embedded.answers import EmbeddedFailure, not_implemented, response
 from passrole.services.embedded.associations import Note
 from passrole.services.embedded.environ import CBOR, environ, request, spoken
 from passrole.services.embedded.facts import Facts
 from passrole.services.embedded.inventory import services
 from passrole.services.embedded.locks import Locks, place
-from passrole.services.embedded.outputs import UnreadableAnswer, read_output
 from passrole.services.embedded.prepared import Prepared
 from passrole.services.embedded.refused import REFUSED
 from passrole.services.embedded.resource_policies import document, invalid_principal
 from passrole.services.embedded.routes import handler
+from passrole.services.outputs import UnreadableAnswer, read_output
 from passrole.state.directory import Directory
 from passrole.state.principals import UnknownPrincipal, resolve
 from passrole.values.errors import ServiceError

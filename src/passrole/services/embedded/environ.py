@@ -90,7 +90,6 @@ def environ(call: Call, raw: RawRequest, account: str) -> dict[str, object]:
             spelled[key] = header
     if spelled:
         found[_SPELLED] = spelled
-    # An object's own Content-Length is that of the aws-chunked body that it came in.
     found["CONTENT_LENGTH"] = str(len(raw.body))
     found["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={scope}/{signing_name}/aws4_request"
     found["HTTP_X_MOTO_ACCOUNT_ID"] = account

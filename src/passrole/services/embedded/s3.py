@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from passrole.authorize.call import Call, ResourceFacts
 from passrole.services.embedded.answers import not_implemented
 from passrole.services.embedded.prepared import Prepared
+from passrole.services.transfer import trailing_checksum, unwrapped
 from passrole.state.directory import Directory
-
-_TRAILER: Final = re.compile(rb"(?:^|\n)(x-amz-checksum-[a-z0-9]+):([A-Za-z0-9+/=]+)\r?(?:\n|$)")
 
 # What moto has a branch for. Any other operation would fall into its last branch and list the bucket, or
 # create one. Pinned by the contract tests.
@@ -105,25 +103,9 @@ def prepare(call: Call, directory: Directory, facts: ResourceFacts) -> Prepared:
     """
     if call.operation not in SERVED:
         raise not_implemented("s3", call.operation)
-    given = dict(call.input)
-    encoding = given.get("ContentEncoding")
-    if isinstance(encoding, str) and "aws-chunked" in encoding:
-        # The framing is off already and was never the object's encoding.
-        left = [part.strip() for part in encoding.split(",") if part.strip() != "aws-chunked"]
-        given["ContentEncoding"] = ",".join(left)
-        if not left:
-            del given["ContentEncoding"]
+    given = unwrapped(call)
     bucket = given.get("Bucket")
     owner = None
     if isinstance(bucket, str) and call.operation != "CreateBucket":
         owner = facts.owner(f"arn:aws:s3:::{bucket}")
-    return Prepared(given, account=owner or "", headers=_trailing_checksum(call))
-
-
-def _trailing_checksum(call: Call) -> dict[str, str]:
-    """The checksum that came behind the body, verified by then, as the header that it stands for."""
-    announced = call.raw.header("x-amz-trailer")
-    if announced is None:
-        return {}
-    found = _TRAILER.search(call.raw.body[-1024:])
-    return {found[1].decode(): found[2].decode()} if found is not None else {}
+    return Prepared(given, account=owner or "", headers=trailing_checksum(call.raw))
