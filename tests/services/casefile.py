@@ -34,10 +34,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from tests.services.world import ACCOUNT, World
 
 from passrole.state import mfa
 from passrole.values.errors import ServiceError
-from tests.services.world import ACCOUNT, World
 
 OTHER: Final = "222233334444"
 STANDINGS: Final = frozenset(("recorded", "reported", "documented", "assumed"))
@@ -102,15 +102,19 @@ class Player:
         unknown = set(step) - {"call", "as", "input", "expect", "members", "error", "save", "credentials"}
         assert not unknown, f"{where}: {unknown}"
         given = self._filled(_texts(step.get("input", {})))
+        output: dict[str, object] = {}
+        refusal: ServiceError | None = None
         try:
             output = self.world.call(step["call"], given, key=self.keys[step.get("as", "root")])
         except ServiceError as error:
-            assert "error" in step, f"{where}: {error}"
-            said = {"code": error.code, "status": error.status, "message": error.message}
+            refusal = error
+        if "error" in step:
+            assert refusal is not None, f"{where}: answered {output}"
+            said = {"code": refusal.code, "status": refusal.status, "message": refusal.message}
             differs = matches(self._filled(step["error"]), said, "error")
             assert not differs, f"{where}: {differs}"
             return
-        assert "error" not in step, f"{where}: answered {output}"
+        assert refusal is None, f"{where}: {refusal}"
         differs = matches(self._filled(step.get("expect", {})), output, "output")
         assert not differs, f"{where}: {differs}"
         for path, members in step.get("members", {}).items():

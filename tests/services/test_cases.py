@@ -6,7 +6,6 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
-
 from tests.services.casefile import Case, Player, cases
 
 HERE = Path(__file__).parent

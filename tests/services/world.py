@@ -13,12 +13,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 from urllib.parse import unquote
 
-import passrole.services.iam
-import passrole.services.organizations
-import passrole.services.sts
 from passrole.authorize.call import Call, Caller
 from passrole.passing.permit import AuthorizedCall
 from passrole.passing.role_passes import RolePass
+from passrole.services import own
 from passrole.services.operation import OPERATIONS, PRECHECKS, ServiceCall
 from passrole.state.accounts import make_account
 from passrole.state.directory import Directory
@@ -35,8 +33,7 @@ START: Final = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 # Members that IAM gives back percent-encoded; clients decode them, and so does a test's reader.
 _DOCUMENTS: Final = frozenset(("AssumeRolePolicyDocument", "PolicyDocument", "Document"))
 
-assert passrole.services.iam, passrole.services.sts  # imported for the handlers they register
-assert passrole.services.organizations
+own.load()
 
 
 @dataclass(frozen=True, slots=True)
