@@ -18,7 +18,7 @@ from passrole.catalog import paths, templates
 from passrole.catalog.operations import ActionUse, ResourceUse, operation
 from passrole.catalog.services import action_prefix
 from passrole.state.directory import Directory
-from passrole.state.organization import org_id, org_path
+from passrole.state.organization import org_id, org_path, organization_of
 from passrole.values.arn import Arn
 from passrole.values.errors import InvalidArn
 
@@ -166,8 +166,15 @@ def _named(call: Call, action: str, use: ResourceUse, directory: Directory) -> I
     if ours is not None:
         yield from ours
         return
+    organization = organization_of(directory, call.account)
     filled = templates.fill(
-        use.template, call.input, partition="aws", region=call.region, account=call.account
+        use.template,
+        call.input,
+        partition="aws",
+        region=call.region,
+        account=call.account,
+        organization=organization.id if organization is not None else "",
+        management=organization.account if organization is not None else "",
     )
     if filled:
         for arn in filled:

@@ -12,7 +12,7 @@ import click
 import typer
 
 from passrole import __version__
-from passrole.faces.options import MAIN_ACCOUNT, PORT, BadOption, Options, root_key_of
+from passrole.faces.options import MAIN_ACCOUNT, PORT, TRAIL_KEEP, BadOption, Options, root_key_of
 from passrole.values.errors import PassroleError
 
 app = typer.Typer(
@@ -112,8 +112,10 @@ def serve(
     ] = False,
     trail_keep: Annotated[
         str,
-        typer.Option(envvar="PASSROLE_TRAIL_KEEP", help="How much of the trail to keep: 90d,2GB."),
-    ] = "",
+        typer.Option(
+            envvar="PASSROLE_TRAIL_KEEP", help="How much of the trail to keep: an age, a size or both."
+        ),
+    ] = TRAIL_KEEP,
 ) -> int:
     """Start the endpoint and print how to point a client at it."""
     from passrole.faces.endpoint import run

@@ -167,7 +167,7 @@ class Service:
         self.url = f"http://{host}:{port}"
         self._ids = Ids()
         self._clock = Clock()
-        keep = Keep.parse(options.trail_keep) if options.trail_keep else Keep()
+        keep = Keep.parse(options.trail_keep)
         try:
             self._store: Store = MemoryStore() if options.ephemeral else SqliteStore(options.folder)
         except StoreUnavailable:

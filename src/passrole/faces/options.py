@@ -12,6 +12,7 @@ from passrole.values.errors import PassroleError
 
 MAIN_ACCOUNT: Final = "111122223333"
 PORT: Final = 4747
+TRAIL_KEEP: Final = "90d,2GB"
 ROOT_KEY_ID: Final = "PASSROLE_ROOT_ACCESS_KEY_ID"
 ROOT_SECRET: Final = "PASSROLE_ROOT_SECRET_ACCESS_KEY"
 
@@ -37,7 +38,7 @@ class Options:
     enforce: str = "all"  # or "report"
     run_functions: bool = False
     testing: bool = False
-    trail_keep: str = ""
+    trail_keep: str = TRAIL_KEEP
     imports: tuple[Path, ...] = ()
     root_key: tuple[str, str] | None = field(default=None, repr=False)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -102,7 +103,7 @@ class Gateway:
     async def carry_out(self, call: Call) -> Response:
         """A call of whoever makes it, from its authorization to its response; it is recorded."""
         try:
-            validate(call.service, call.operation, call.input)
+            validate(call.service, call.operation, call.input, protocol=call.protocol)
             authorized = permit(call, self._judging)
             _dry_run(authorized)
             result = await self._serve(authorized)
@@ -252,7 +253,8 @@ def guarded(
             return await gateway.answer(raw)
         except StoreUnavailable as error:
             log.error("the state could not be written: %s", error)
-            await reload()
+            with suppress(StoreUnavailable):  # still broken: the next call finds out again
+                await reload()
             return _internal(raw, str(error))
         except Exception:
             log.exception("a request could not be answered: %s %s", raw.method, raw.path)

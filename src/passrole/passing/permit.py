@@ -104,7 +104,7 @@ def _judge_trust(call: Call, passed: RolePass, judging: Judging) -> None:
         raise unusable(call, parameter, passed.role, missing=True)
     for service in parameter.trust_principals or passed.services:
         judged = service_may_assume(
-            service,
+            service.replace("{region}", call.region),
             str(passed.role),
             call.account,
             judging.directory,
