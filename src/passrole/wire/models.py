@@ -336,6 +336,10 @@ class Service:
             return self.shape(reference.shape)
         return Shape(self, reference.shape, self._model.shapes[reference.shape], reference)
 
+    def patterns(self) -> set[str]:
+        """Every regular expression that the model holds."""
+        return {found.pattern for found in self._model.shapes.values() if found.pattern is not None}
+
     @cached_property
     def errors(self) -> Mapping[str, Shape]:
         """The error shapes by their code, which is the shape's name unless the model gives one."""
