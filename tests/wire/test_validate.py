@@ -9,7 +9,8 @@ import yaml
 
 from passrole.values.errors import ServiceError
 from passrole.wire import models
-from passrole.wire.validate import problems, validate
+from passrole.wire.constraints import problems
+from passrole.wire.validate import validate
 
 TRUST: Final = "{}"
 CASES: Final[list[dict[str, Any]]] = yaml.safe_load(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from passrole.wire import cbor, jsonio, scalars, services, xmlread
 from passrole.wire.models import Shape
@@ -13,6 +13,18 @@ from passrole.wire.xmlwrite import XML_DECLARATION, XmlWriter, escape
 # Services that print times in XML to the second; the others print milliseconds.
 # Source: sample responses in the IAM and STS API References.
 _WHOLE_SECONDS: Final = frozenset({"iam", "sts"})
+
+
+class Bodies(Protocol):
+    """How one protocol spells a body: JSON or XML."""
+
+    content_type: str
+
+    def reader(self, shape: Shape, *, whole: bool) -> Callable[[bytes], object]:
+        """What reads a body; whole where it is this shape's, else its members without another place."""
+
+    def writer(self, shape: Shape, tag: str, *, whole: bool) -> Callable[[Any], bytes]:
+        """What writes a body; tag is XML's root element."""
 
 
 def xml_time(service: str) -> Callable[[datetime], str]:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from passrole.wire import cbor, eventstream, forms, jsonio, services
-from passrole.wire.bodies import CborBodies, JsonBodies, xml_time
+from passrole.wire.bodies import Bodies, CborBodies, JsonBodies, xml_time
 from passrole.wire.models import Operation, Shape
 from passrole.wire.request import RawRequest, Response
-from passrole.wire.rest import Bodies, EventWriter, Headers, RestReader, RestWriter
+from passrole.wire.restread import RestReader
+from passrole.wire.restwrite import EventWriter, Headers, RestWriter
 from passrole.wire.s3errors import host_id
 from passrole.wire.scalars import BadInput
 from passrole.wire.xmlwrite import XML_DECLARATION, XmlWriter

@@ -14,11 +14,11 @@ from typing import Any
 from urllib.parse import quote
 
 from passrole.wire import cbor, jsonio, models, scalars, services
-from passrole.wire.bodies import JsonBodies, XmlBodies
+from passrole.wire.bodies import Bodies, JsonBodies, XmlBodies
 from passrole.wire.forms import form_key
 from passrole.wire.models import Operation, Shape
 from passrole.wire.request import RawRequest
-from passrole.wire.rest import Bodies, header_text, one_line
+from passrole.wire.restwrite import header_text, one_line
 
 Encode = Callable[[Mapping[str, object], str], RawRequest]
 _Pairs = Iterator[tuple[str, str]]

@@ -16,7 +16,7 @@ from passrole.wire import cbor, models, services
 from passrole.wire.errors import DispatchError
 from passrole.wire.models import Shape
 from passrole.wire.request import Response
-from passrole.wire.rest import Headers, header_text, one_line
+from passrole.wire.restwrite import Headers, header_text, one_line
 from passrole.wire.s3errors import host_id
 from passrole.wire.xmlwrite import XML_DECLARATION, clean
 

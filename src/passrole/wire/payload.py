@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from passrole.wire.authfailure import AuthFailure, AuthKind
+from passrole.wire.canonical import scope
 from passrole.wire.checksums import CHECKSUMS
 from passrole.wire.request import RawRequest, Signature
-from passrole.wire.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, SigningKeyCache, is_sha256, scope
+from passrole.wire.sigv4 import EMPTY_SHA256, UNSIGNED_PAYLOAD, SigningKeyCache, is_sha256
 
 _SIGNED: Final = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 _SIGNED_TRAILER: Final = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"

@@ -19,10 +19,10 @@ from urllib.parse import quote
 
 from passrole.values.errors import ServiceError
 from passrole.wire import errors, models, services
+from passrole.wire.canonical import query_parameters
 from passrole.wire.request import RawRequest
 from passrole.wire.restroute import RestMatch, routes
 from passrole.wire.services import Protocol
-from passrole.wire.sigv4 import query_parameters
 
 # Credential=KEY/DATE/REGION/SERVICE/aws4_request, in a header or percent-encoded in the query string.
 _SCOPE: Final = re.compile(r"Credential=[^/,\s%&]*(?:/|%2F)[^/%]*(?:/|%2F)[^/%]*(?:/|%2F)([^/%,\s&]*)", re.I)
