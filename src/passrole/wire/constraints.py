@@ -46,7 +46,10 @@ def problems(
 @cache
 def _checker(service: str, operation: str, *, required_only: bool) -> Check | None:
     shape = models.service(service).operation(operation).input
-    return _compiler(service, required_only=required_only).compiled(shape) if shape is not None else None
+    if shape is None:
+        return None
+    with models.COMPILING:
+        return _compiler(service, required_only=required_only).compiled(shape)
 
 
 @cache

@@ -37,8 +37,11 @@ def encode_request(
 
 @cache
 def _encoder(service: str, operation: str, protocol: str) -> Encode:
-    entry = services.entry(service)
-    found = models.service(service).operation(operation)
+    with models.COMPILING:
+        return _compiled(services.entry(service), models.service(service).operation(operation), protocol)
+
+
+def _compiled(entry: services.ServiceEntry, found: Operation, protocol: str) -> Encode:
     match protocol:
         case "query" | "ec2":
             return _form_encoder(entry, found, ec2=protocol == "ec2")

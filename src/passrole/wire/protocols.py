@@ -54,14 +54,17 @@ def write(
 def reader(service: str, operation: str, protocol: str) -> Reader:
     """The compiled reader of an operation. Raises models.NoSuchService or NoSuchOperation."""
     found = models.service(service).operation(operation)
-    read_input = _codec(service, protocol).reader(found)
+    with models.COMPILING:
+        read_input = _codec(service, protocol).reader(found)
     return _inflating(read_input) if found.compressible else read_input
 
 
 @cache
 def writer(service: str, operation: str, protocol: str) -> Writer:
     """The compiled writer of an operation. Raises models.NoSuchService or NoSuchOperation."""
-    return _codec(service, protocol).writer(models.service(service).operation(operation))
+    found = models.service(service).operation(operation)
+    with models.COMPILING:
+        return _codec(service, protocol).writer(found)
 
 
 @cache

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from passrole.wire import scalars
-from passrole.wire.models import Shape, XmlNamespace
+from passrole.wire.modelfile import XmlNamespace
+from passrole.wire.models import Shape
 
 # The values come from handlers that answer in AWS's member names; the shapes say what they are.
 Write = Callable[[Any, list[str]], None]
