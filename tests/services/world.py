@@ -1,4 +1,4 @@
-"""A small endpoint for tests of our own services: state, clock and seeded ids, no wire and no gateway.
+"""A small endpoint for tests of our own services: state, clock and seeded ids, no bytes and no gateway.
 
 Calls are taken as authorized: who may do what is not tested here.
 """
@@ -26,6 +26,7 @@ from passrole.state.trail import Event, EventQuery
 from passrole.values.ids import Ids
 from passrole.values.principal import Principal, PrincipalKind
 from passrole.wire.request import RawRequest
+from passrole.wire.validate import validate
 
 ACCOUNT: Final = "111122223333"
 START: Final = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -101,7 +102,7 @@ class World:
             body=b"",
             service=service,
             operation=operation,
-            protocol="query",
+            protocol="json" if service == "organizations" else "query",
             input=given,
             caller=caller,
             account=caller.account,
@@ -111,6 +112,7 @@ class World:
         )
         authorized = cast(AuthorizedCall, _Authorized(call))
         try:
+            validate(service, operation, given, protocol=call.protocol)
             precheck = PRECHECKS.get((service, operation))
             if precheck is not None:
                 precheck(given)
