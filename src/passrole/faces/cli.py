@@ -113,7 +113,7 @@ def serve(
     trail_keep: Annotated[
         str,
         typer.Option(
-            envvar="PASSROLE_TRAIL_KEEP", help="How much of the trail to keep: an age, a size or both."
+            envvar="PASSROLE_TRAIL_KEEP", help="How much of the trail to keep."
         ),
     ] = TRAIL_KEEP,
 ) -> int:

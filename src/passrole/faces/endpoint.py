@@ -180,6 +180,7 @@ class Service:
         self.root_key = self._ensure_root()
         ensure_secrets(self._directory, self._ids)
         self._embedded = Embedded(self._directory)
+        self._embedded.on_start()  # what resources of an earlier run held is gone with them
         self._recorder = Recorder(self._directory, self._ids)
         self._gateway = Gateway(
             directory=self._directory,

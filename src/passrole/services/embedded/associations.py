@@ -11,6 +11,7 @@ from typing import Final
 
 from passrole.state.directory import Directory
 from passrole.state.entities import Association
+from passrole.state.sessions import end_sessions
 
 HOLDER: Final = "IamInstanceProfile"
 EC2: Final = "ec2.amazonaws.com"
@@ -38,7 +39,14 @@ class Ended:
     instance: str
 
 
-Note = Held | Ended
+@dataclass(frozen=True, slots=True)
+class Terminated:
+    """An instance is no more: the credentials that its metadata gave end with it."""
+
+    instance: str
+
+
+Note = Held | Ended | Terminated
 
 
 class _Notes(threading.local):
@@ -68,6 +76,9 @@ def noting() -> Iterator[list[Note]]:
 def apply(directory: Directory, notes: list[Note], now: datetime) -> None:
     """Brings the directory up to date, in the order in which things happened."""
     for change in notes:
+        if isinstance(change, Terminated):
+            end_sessions(directory, change.instance)
+            continue
         key = f"{change.instance} {HOLDER}"
         if isinstance(change, Held):
             directory.put(
@@ -94,5 +105,6 @@ def drop_all(directory: Directory) -> int:
     """
     gone = [held for held in directory.everywhere(Association) if held.holder in _EMBEDDED_HOLDERS]
     for held in gone:
+        end_sessions(directory, held.resource)
         directory.delete(held)
     return len(gone)

@@ -18,7 +18,7 @@ from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.utils import random_iam_instance_profile_association_id
 from moto.iam.models import iam_backends
 
-from passrole.services.embedded.associations import Ended, Held, note
+from passrole.services.embedded.associations import Ended, Held, Terminated, note
 from passrole.services.embedded.mirror import Mirror, ProfileView
 from passrole.services.embedded.profiles import IncorrectState, find
 from passrole.values.errors import ServiceError
@@ -101,6 +101,13 @@ class ProfiledBackend(EC2Backend):
         """As moto's; termination comes here too."""
         ended = super().disassociate_iam_instance_profile(association_id)
         note(Ended(self.account_id, self._arn(ended.instance_id)))
+        return ended
+
+    def terminate_instances(self, instance_ids: list[str]) -> list[tuple[Instance, Any]]:
+        """As moto's, for whoever asks: a user, a scaling group, a stack."""
+        ended: list[tuple[Instance, Any]] = super().terminate_instances(instance_ids)
+        for instance, _ in ended:
+            note(Terminated(self._arn(instance.id)))
         return ended
 
     def replace_iam_instance_profile_association(
