@@ -11,6 +11,7 @@ import re
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
+from passrole.wire.percent import unquoted
 from passrole.wire.request import Credential, RawRequest, Signature
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
@@ -66,7 +67,7 @@ def canonical_query(query: str, *, presigned: bool) -> str:
 
 
 def _encoded_again(text: str) -> str:
-    return quote(unquote_to_bytes(text.replace("+", " ")), safe="-._~")
+    return quote(unquoted(text), safe="-._~")
 
 
 def _s3_paths(path: str) -> tuple[str, ...]:
@@ -138,5 +139,5 @@ def query_parameters(query: str) -> dict[str, str]:
 
 def _decoded(text: str) -> str:
     if "%" in text or "+" in text:
-        return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
+        return unquoted(text).decode("utf-8", "replace")
     return text

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 from passrole.wire import scalars
 from passrole.wire.models import Shape
+from passrole.wire.percent import unquoted
 from passrole.wire.request import RawRequest
 from passrole.wire.scalars import BadInput
 
@@ -63,7 +63,7 @@ def _set(node: Node, name: str, value: str) -> None:
 
 def _decoded(text: str) -> str:
     try:
-        return unquote_to_bytes(text.replace("+", " ")).decode()
+        return unquoted(text).decode()
     except UnicodeDecodeError:
         raise BadInput("") from None
 

@@ -7,13 +7,13 @@ from binascii import Error as BinasciiError
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 import orjson
 
 from passrole.wire import scalars
 from passrole.wire.bodies import Bodies
 from passrole.wire.models import Operation, Shape
+from passrole.wire.percent import unquoted
 from passrole.wire.request import RawRequest
 from passrole.wire.scalars import BadInput
 from passrole.wire.uri import template
@@ -140,7 +140,7 @@ class RestReader:
 
 def _decoded(text: str) -> str:
     if "%" in text or "+" in text:
-        return _utf8(unquote_to_bytes(text.replace("+", " ")))
+        return _utf8(unquoted(text))
     return text
 
 
