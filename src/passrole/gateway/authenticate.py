@@ -64,7 +64,10 @@ class Authenticator:
             # Anyone may ask S3; a bucket's policy answers anonymous callers.
             if not route.unsigned and not route.s3:
                 raise AuthFailure(AuthKind.MISSING)
-            return SignedRequest(raw, route, None, ANONYMOUS, raw.body)
+            body = raw.body
+            if route.s3:
+                body = decode_body(raw, None, "", keys=self._keys, operation=route.operation)
+            return SignedRequest(raw, route, None, ANONYMOUS, body)
         regions = _ONE_REGION if route.service in _GLOBAL else None
         sigv4.check_scope(signature, service=route.signing_name, regions=regions)
         secret, caller = self._credentials(signature, now)
@@ -73,7 +76,7 @@ class Authenticator:
         sigv4.check_time(signature, now, s3=s3)
         body = raw.body
         if s3:
-            body = decode_body(raw, signature, secret, keys=self._keys)
+            body = decode_body(raw, signature, secret, keys=self._keys, operation=route.operation)
         return SignedRequest(raw, route, signature, caller, body)
 
     def own_path(self, raw: RawRequest, now: datetime) -> Caller:

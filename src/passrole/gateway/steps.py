@@ -93,11 +93,11 @@ class Gateway:
                 service=routed.service,
                 presigned="X-Amz-Algorithm=" in raw.query,
             )
-            return write_error(routed.service, routed.protocol, error, request_id)
+            return write_error(routed.service, routed.protocol, error, request_id, head=raw.method == "HEAD")
         try:
             call = self._understand(signed, request_id)
         except ServiceError as error:
-            return write_error(routed.service, routed.protocol, error, request_id)
+            return write_error(routed.service, routed.protocol, error, request_id, head=raw.method == "HEAD")
         return await self.carry_out(call)
 
     async def carry_out(self, call: Call) -> Response:
