@@ -31,7 +31,11 @@ _of_caller: WeakKeyDictionary[Caller, dict[str, Values]] = WeakKeyDictionary()
 
 def timestamp(moment: datetime) -> str:
     """``2026-01-02T03:04:05Z``, as date keys and CloudTrail spell a time."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # A format string costs a third of strftime.
+    return (
+        f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
+        f"T{moment.hour:02}:{moment.minute:02}:{moment.second:02}Z"
+    )
 
 
 def principal_context(caller: Caller) -> Mapping[str, Values]:

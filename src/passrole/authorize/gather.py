@@ -18,6 +18,12 @@ from passrole.values.errors import PassroleError
 _PARSED_KEPT: Final = 20_000
 _parsed: OrderedDict[tuple[str, str, str], Policy] = OrderedDict()
 
+# The engine compiles a Policies once and keeps that with it, so the same policies must be the same object.
+_GATHERED_KEPT: Final = 10_000
+_Parts = tuple[object, ...]
+_gathered: OrderedDict[_Parts, Policies] = OrderedDict()
+_trusts: OrderedDict[tuple[str, ...], Policy] = OrderedDict()
+
 
 class PolicyGone(PassroleError):
     """A managed policy that is attached but not there: a broken store, never a reason to allow."""
@@ -91,14 +97,20 @@ def gather(
         scps = _levels(scps_for(directory, caller.account))
     owner = resource_account or caller.account
     rcps = () if linked or not owner else _levels(rcps_for(directory, owner))
-    return Policies(
-        identity=identity,
-        resource=resource_policy,
-        boundaries=boundaries,
-        session=session,
-        scps=scps,
-        rcps=rcps,
-    )
+    parts: _Parts = (identity, resource_policy, boundaries, session, scps, rcps)
+    known = _gathered.get(parts)
+    if known is None:
+        known = _gathered[parts] = Policies(
+            identity=identity,
+            resource=resource_policy,
+            boundaries=boundaries,
+            session=session,
+            scps=scps,
+            rcps=rcps,
+        )
+        if len(_gathered) > _GATHERED_KEPT:
+            _gathered.popitem(last=False)
+    return known
 
 
 def _levels(levels: tuple[tuple[tuple[str, str, str], ...], ...]) -> tuple[tuple[Policy, ...], ...]:
@@ -108,4 +120,10 @@ def _levels(levels: tuple[tuple[tuple[str, str, str], ...], ...]) -> tuple[tuple
 
 def trust_policy(role: Role) -> Policy:
     """A role's trust policy with the principals it names as the unique ids they had when it was saved."""
-    return parsed(trust_document(role), role.name)
+    place = (role.trust, role.name, *role.trust_ids.values())
+    known = _trusts.get(place)
+    if known is None:
+        known = _trusts[place] = parsed(trust_document(role), role.name)
+        if len(_trusts) > _GATHERED_KEPT:
+            _trusts.popitem(last=False)
+    return known

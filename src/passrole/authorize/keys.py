@@ -7,9 +7,13 @@ Source: Service Authorization Reference, the condition keys of each service.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+
+from passrole.authorize.call import Call
+from passrole.state.directory import Directory
+from passrole.state.entities import InstanceProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,25 @@ KEYS: Final[Mapping[str, FromInput]] = {
     "iam:fido-fips-140-3-certification": _one(),
     "iam:serviceSpecificCredentialServiceName".lower(): _one("ServiceName"),
     "iam:serviceSpecificCredentialAgeDays".lower(): _one("CredentialAgeDays"),
+    "iam:roletemplatearn": _one("RoleTemplateArn"),
+    "iam:accountpropertynamespaces": _one(),
+    "iam:templatearn": _one(),
+    "iam:delegationduration": _one(),
+    "iam:notificationchannel": _one("NotificationChannel"),
+    "iam:delegationrequestowner": _one(),
+    "sts:durationseconds": _one(),  # GetServiceBearerToken alone sets it
+    "sts:identitytokenaudience": _many("Audience[]"),
+    "sts:signingalgorithm": _one("SigningAlgorithm"),
     "sts:externalid": _one("ExternalId"),
     "sts:rolesessionname": _one("RoleSessionName"),
     "sts:sourceidentity": _one("SourceIdentity"),
     "sts:transitivetagkeys": _many("TransitiveTagKeys[]"),
     "sts:taskpolicyarn": _one("TaskPolicyArn.arn"),
+    "s3:requestobjecttagkeys": _many(),
+    "s3:object-lock-event-hold": _one(),
+    "s3:object-lock-event-hold-duration-days": _one(),
+    "s3:object-lock-retain-until-date": _one("ObjectLockRetainUntilDate", "Retention.RetainUntilDate"),
+    "s3:accessgrantsinstancearn": _one(),
     "s3:prefix": _one("Prefix"),
     "s3:delimiter": _one("Delimiter"),
     "s3:max-keys": _one("MaxKeys"),
@@ -88,6 +106,19 @@ KEYS: Final[Mapping[str, FromInput]] = {
         "MetadataOptions.HttpPutResponseHopLimit", "HttpPutResponseHopLimit"
     ),
     "ec2:createaction": _one(),
+    "ec2:rootdevicetype": _one(default="ebs"),
+    "ec2:instancemarkettype": _one("InstanceMarketOptions.MarketType", default="on-demand"),
+    "ec2:placementgroup": _one("Placement.GroupName"),
+    "ec2:instancemetadatatags": _one("MetadataOptions.InstanceMetadataTags", "InstanceMetadataTags"),
+    "ec2:launchtemplate": _one(),
+    "ec2:islaunchtemplateresource": _one(default="false"),
+    "ec2:managedresourceoperator": _one(),
+    "ec2:instanceautorecovery": _one("MaintenanceOptions.AutoRecovery"),
+    "ec2:instancebandwidthweighting": _one("NetworkPerformanceOptions.BandwidthWeighting"),
+    "ec2:cpuoptionsamdsevsnp": _one("CpuOptions.AmdSevSnp"),
+    "ec2:attribute": _one("Attribute"),
+    "lambda:functionarn": _one("FunctionName"),
+    "lambda:invokedviafunctionurl": _one(),
     "lambda:layer": _many("Layers[]"),
     "lambda:vpcids": _many(),
     "lambda:subnetids": _many("VpcConfig.SubnetIds[]"),
@@ -111,4 +142,47 @@ KEYS: Final[Mapping[str, FromInput]] = {
     "organizations:policytype": _one("PolicyType", "Type"),
     "organizations:serviceprincipal": _one("ServicePrincipal"),
     "organizations:tagkeys": _many("Tags[].Key"),
+}
+
+
+def _instance_profile(call: Call, directory: Directory) -> str:
+    given = call.input.get("IamInstanceProfile")
+    if not isinstance(given, Mapping):
+        return ""
+    arn, name = given.get("Arn"), given.get("Name")
+    if isinstance(arn, str) and arn:
+        return arn
+    if not isinstance(name, str) or not name:
+        return ""
+    profile = directory.get(InstanceProfile, call.account, name)
+    return profile.arn if profile is not None else f"arn:aws:iam::{call.account}:instance-profile/{name}"
+
+
+def _s3_auth_type(call: Call, directory: Directory) -> str:
+    if not call.caller.access_key_id:
+        return ""  # an unsigned request
+    return "REST-QUERY-STRING" if call.presigned else "REST-HEADER"
+
+
+def _s3_signature_version(call: Call, directory: Directory) -> str:
+    return "AWS4-HMAC-SHA256" if call.caller.access_key_id else ""
+
+
+def _region(call: Call, directory: Directory) -> str:
+    return call.region
+
+
+def _plain_http(call: Call, directory: Directory) -> str:
+    return ""  # no TLS version: this endpoint speaks HTTP
+
+
+# Keys that follow from the call as a whole; "" for an absent one.
+# Source: Amazon S3 User Guide, "Bucket policy examples using condition keys"; EC2's reference page.
+COMPUTED: Final[Mapping[str, Callable[[Call, Directory], str]]] = {
+    "ec2:region": _region,
+    "ec2:instanceprofile": _instance_profile,
+    "ec2:newinstanceprofile": _instance_profile,
+    "s3:authtype": _s3_auth_type,
+    "s3:signatureversion": _s3_signature_version,
+    "s3:tlsversion": _plain_http,
 }

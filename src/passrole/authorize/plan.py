@@ -6,13 +6,15 @@ answers is listed as unknown, and ``decision`` lets neither become an allow.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from passrole.authorize.call import Call, ResourceFacts
 from passrole.authorize.context import Values, call_context
-from passrole.authorize.keys import KEYS
+from passrole.authorize.keys import COMPUTED, KEYS
 from passrole.authorize.resources import Named, entity_tags, named_by_us
 from passrole.catalog import paths, templates
 from passrole.catalog.operations import ActionUse, ResourceUse, operation
@@ -82,7 +84,7 @@ def _checks(
     call: Call, use: ActionUse, context: Mapping[str, Values], directory: Directory, facts: ResourceFacts
 ) -> Iterator[Check]:
     own = dict(context)
-    unknown = set(_answer(call, use.keys, own))
+    unknown = set(_answer(call, use.keys, own, directory))
     asked = False
     for resource in use.resources:
         for named in _named(call, use.action, resource, directory):
@@ -104,7 +106,7 @@ def _check(
     facts: ResourceFacts,
 ) -> Check:
     own = dict(context)
-    left = set(unknown) | set(_answer(call, resource.keys, own))
+    left = set(unknown) | set(_answer(call, resource.keys, own, directory))
     owner = call.account
     if named.arn is not None:
         owner = _account_of(named.arn) or facts.owner(named.arn) or call.account
@@ -119,6 +121,9 @@ def _check(
                 own[f"{_TAG_KEYS}{key.lower()}"] = value
                 own[f"{action_prefix(call.service)}:resourcetag/{key.lower()}"] = value
     own["aws:resourceaccount"] = owner
+    if call.service == "s3":
+        own["s3:resourceaccount"] = owner
+        left.discard("s3:resourceaccount")
     organization = org_id(directory, owner)
     if organization:
         own["aws:resourceorgid"] = organization
@@ -128,11 +133,28 @@ def _check(
     return Check(use.action, named.arn, owner, own, frozenset(left), named.slot)
 
 
-def _answer(call: Call, keys: Iterable[str], context: dict[str, Values]) -> Iterator[str]:
-    """Puts the keys that the input answers into context; yields those that stay unknown."""
-    for key in keys:
-        lower = key.lower().split("${", 1)[0]
-        if lower in context or lower.startswith(("aws:requesttag/", "aws:tagkeys")):
+@lru_cache(maxsize=4096)
+def _lowered(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Key names as context has them, ``aws:ResourceTag/${TagKey}`` cut to what every tag begins with.
+
+    The request's own tags are in context already, all of them.
+    """
+    lowered = (re.split(r"\$\{|<", key.lower(), maxsplit=1)[0] for key in keys)
+    return tuple(key for key in lowered if not key.startswith(("aws:requesttag/", "aws:tagkeys")))
+
+
+def _answer(
+    call: Call, keys: tuple[str, ...], context: dict[str, Values], directory: Directory
+) -> Iterator[str]:
+    """Puts the keys that the call answers into context; yields those that stay unknown."""
+    for lower in _lowered(keys):
+        if lower in context:
+            continue
+        computed = COMPUTED.get(lower)
+        if computed is not None:
+            text = computed(call, directory)
+            if text:
+                context[lower] = text
             continue
         source = KEYS.get(lower)
         if source is None:

@@ -157,7 +157,8 @@ def to_epoch(at: datetime) -> int | float:
 
 def iso_seconds(at: datetime) -> str:
     """``2026-01-02T03:04:05Z``, the fraction cut off: as IAM and STS print it."""
-    return _aware(at).strftime("%Y-%m-%dT%H:%M:%SZ")
+    utc = _aware(at)  # a format string costs a third of strftime
+    return f"{utc.year:04}-{utc.month:02}-{utc.day:02}T{utc.hour:02}:{utc.minute:02}:{utc.second:02}Z"
 
 
 def iso_millis(at: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from passrole.policy.validate import MalformedPolicyDocument, check, size
@@ -12,6 +13,7 @@ from passrole.state.directory import Directory
 from passrole.state.entities import Role
 
 
+@lru_cache(maxsize=4096)
 def encoded(document: str) -> str:
     """As IAM gives a document back: percent-encoded by RFC 3986."""
     return quote(document, safe="")
