@@ -1,4 +1,4 @@
-"""Responses of services that are not ours, as they go to the client: with our request id, errors read."""
+"""Responses of services that are not ours, as they go to the client: with our request id."""
 
 from __future__ import annotations
 
@@ -6,15 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-import orjson
-
-from passrole.services.outputs import element_text
-from passrole.values.errors import ServiceError
 from passrole.wire import services
 from passrole.wire.request import Response
 from passrole.wire.s3errors import host_id
-from passrole.wire.scalars import BadInput
-from passrole.wire.xmlread import parse
 
 # What our server writes itself, and what another says about its own connection and call.
 _DROPPED: Final = frozenset(
@@ -74,34 +68,3 @@ def _content_type(service: str, body: bytes) -> str:
     if body.startswith(b"<"):
         return "text/xml"
     return f"application/x-amz-json-{entry.json_version}" if entry.json_version else "application/json"
-
-
-def error_of(answer: Response) -> ServiceError | None:
-    """What an error response says, whichever protocol it is in; None for one that is no error."""
-    if answer.status < 400:
-        return None
-    code = message = ""
-    headers = {name.lower(): value for name, value in answer.headers}
-    if answer.body.lstrip().startswith(b"<"):
-        try:
-            root = parse(answer.body)
-        except BadInput:
-            pass
-        else:
-            code, message = element_text(root, "Code"), element_text(root, "Message", "message")
-    elif answer.body:
-        try:
-            given = orjson.loads(answer.body)
-        except orjson.JSONDecodeError:
-            given = None
-        if isinstance(given, dict):
-            code = str(given.get("__type") or given.get("code") or given.get("Code") or "")
-            message = str(given.get("message") or given.get("Message") or "")
-    code = headers.get("x-amzn-errortype", code).split(":")[0].rpartition("#")[2]
-    return ServiceError(
-        message, code=code or _BY_STATUS.get(answer.status, "InternalFailure"), status=answer.status
-    )
-
-
-# A HEAD request's errors have no body.
-_BY_STATUS: Final = {304: "NotModified", 403: "AccessDenied", 404: "NotFound", 412: "PreconditionFailed"}

@@ -17,11 +17,11 @@ import httptools
 
 from passrole.authorize.call import Call
 from passrole.passing.permit import AuthorizedCall
-from passrole.services.answers import error_of, relabelled
+from passrole.services.answers import relabelled
 from passrole.services.backend import Handled
-from passrole.services.outputs import read_output
 from passrole.services.transfer import trailing_checksum, unwrapped
 from passrole.values.errors import ServiceError
+from passrole.wire.outputs import error_of, read_output
 from passrole.wire.protocols import encode_request
 from passrole.wire.request import RawRequest
 from passrole.wire.services import entry, is_s3

@@ -18,7 +18,6 @@ from typing import Final
 
 from passrole.authorize.call import Call
 from passrole.passing.permit import AuthorizedCall
-from passrole.services.answers import error_of
 from passrole.services.backend import Handled
 from passrole.services.embedded import associations, ec2, functions, polling, s3
 from passrole.services.embedded.answers import EmbeddedFailure, not_implemented, response
@@ -31,11 +30,11 @@ from passrole.services.embedded.prepared import Prepared
 from passrole.services.embedded.refused import REFUSED
 from passrole.services.embedded.resource_policies import document, invalid_principal
 from passrole.services.embedded.routes import handler
-from passrole.services.outputs import UnreadableAnswer, read_output
 from passrole.state.directory import Directory
 from passrole.state.principals import UnknownPrincipal, resolve
 from passrole.values.errors import ServiceError
 from passrole.wire import protocols
+from passrole.wire.outputs import UnreadableAnswer, error_of, read_output
 from passrole.wire.request import RawRequest, Response
 from passrole.wire.services import entry
 

@@ -1,4 +1,4 @@
-"""Responses read back: moto's answer as the output of its operation."""
+"""Responses read back: the output of an operation, or the error that it answers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from functools import lru_cache
 from typing import Any, Final
 from xml.etree.ElementTree import Element
 
+import orjson
+
+from passrole.values.errors import ServiceError
 from passrole.wire import jsonio, models, scalars, xmlread
 from passrole.wire.models import Operation, Shape
 from passrole.wire.request import Response
@@ -124,3 +127,34 @@ def element_text(root: Element, *names: str) -> str:
         if element.tag.rpartition("}")[2] in names and element.text:
             return element.text
     return ""
+
+
+def error_of(answer: Response) -> ServiceError | None:
+    """What an error response says, whichever protocol it is in; None for one that is no error."""
+    if answer.status < 400:
+        return None
+    code = message = ""
+    headers = {name.lower(): value for name, value in answer.headers}
+    if answer.body.lstrip().startswith(b"<"):
+        try:
+            root = xmlread.parse(answer.body)
+        except BadInput:
+            pass
+        else:
+            code, message = element_text(root, "Code"), element_text(root, "Message", "message")
+    elif answer.body:
+        try:
+            given = orjson.loads(answer.body)
+        except orjson.JSONDecodeError:
+            given = None
+        if isinstance(given, dict):
+            code = str(given.get("__type") or given.get("code") or given.get("Code") or "")
+            message = str(given.get("message") or given.get("Message") or "")
+    code = headers.get("x-amzn-errortype", code).split(":")[0].rpartition("#")[2]
+    return ServiceError(
+        message, code=code or _BY_STATUS.get(answer.status, "InternalFailure"), status=answer.status
+    )
+
+
+# A HEAD request's errors have no body.
+_BY_STATUS: Final = {304: "NotModified", 403: "AccessDenied", 404: "NotFound", 412: "PreconditionFailed"}
