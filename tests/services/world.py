@@ -14,6 +14,7 @@ from typing import Final, cast
 from urllib.parse import unquote
 
 from passrole.authorize.call import Call, Caller
+from passrole.authorize.limits import check_credentials
 from passrole.passing.permit import AuthorizedCall
 from passrole.passing.role_passes import RolePass
 from passrole.services import own
@@ -112,6 +113,7 @@ class World:
         )
         authorized = cast(AuthorizedCall, _Authorized(call))
         try:
+            check_credentials(call)
             validate(service, operation, given, protocol=call.protocol)
             precheck = PRECHECKS.get((service, operation))
             if precheck is not None:

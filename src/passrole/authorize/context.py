@@ -48,6 +48,8 @@ def principal_context(caller: Caller) -> Mapping[str, Values]:
 
 def _principal_context(caller: Caller) -> dict[str, Values]:
     principal = caller.principal
+    if principal.kind is PrincipalKind.IDENTITY_PROVIDER:
+        return {}  # nobody of AWS yet: what the provider says comes with the call
     if principal.kind is PrincipalKind.SERVICE:
         return {
             "aws:principalisawsservice": "true",

@@ -1,4 +1,4 @@
-"""Calls that nobody signed: whom their token or assertion proves, and what follows for authorization."""
+"""What a request itself proves about its caller: a provider's token or assertion, or a code of MFA."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from passrole.authorize import saml, web_identity
 from passrole.authorize.call import Call, Caller
 from passrole.authorize.identity import ProvenIdentity
+from passrole.state import mfa
 from passrole.state.directory import Directory
 from passrole.values.arn import Arn
 from passrole.values.errors import InvalidArn
@@ -45,18 +46,45 @@ def prove(call: Call, directory: Directory) -> ProvenIdentity:
 
 
 def identified(call: Call, directory: Directory) -> Call:
-    """The call with the provider as its caller, in the role's account, with the provider's condition keys.
+    """The call with what it proves.
 
+    A federated one gets the provider as its caller, in the role's account, with the provider's condition
+    keys; AssumeRole with a right code gets the keys of MFA. Every other call stays as it is.
     Raises as prove does.
     """
+    if call.service != "sts":
+        return call
+    if call.operation == "AssumeRole":
+        return _with_mfa(call, directory)
+    if not federated(call):
+        return call
     proven = prove(call, directory)
-    principal = Principal(PrincipalKind.IDENTITY_PROVIDER, proven.provider, "")
+    # As CloudTrail has it. Source: CloudTrail User Guide, "CloudTrail userIdentity element".
+    if call.operation == _WEB:
+        id = f"{proven.provider}:{proven.audience}:{proven.subject}"
+    else:
+        id = f"{proven.name_qualifier}:{proven.subject}"
+    principal = Principal(PrincipalKind.IDENTITY_PROVIDER, proven.provider, "", id)
     return replace(
         call,
         caller=Caller(principal),
         account=account_of(call),
         extra={**call.extra, **proven.context},
     )
+
+
+def _with_mfa(call: Call, directory: Directory) -> Call:
+    """A user may prove its device in the very request; a wrong code proves nothing and is refused later.
+
+    Source: IAM User Guide, "Secure API access with MFA", on MFA parameters in AssumeRole.
+    """
+    serial, code = (call.input.get(name) for name in ("SerialNumber", "TokenCode"))
+    if call.caller.session is not None or not isinstance(serial, str) or not isinstance(code, str):
+        return call
+    if not mfa.proven(directory, call.caller.user, serial, code, call.now):
+        return call
+    keys = {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": "0"}
+    return replace(call, extra={**call.extra, **keys})
 
 
 def account_of(call: Call) -> str:

@@ -10,6 +10,7 @@ import orjson
 from passrole.gateway.authenticate import Authenticator
 from passrole.gateway.clock import Clock
 from passrole.gateway.server import Mount, json_response
+from passrole.state import outbound
 from passrole.state.accounts import make_account, unused_account
 from passrole.state.directory import Directory
 from passrole.state.trail import Event
@@ -60,12 +61,22 @@ class OwnPaths:
                 Mount(f"{PREFIX}/accounts", self.accounts),
                 Mount(f"{PREFIX}/clock", self.clock),
             ]
-        found.append(Mount(PREFIX, self.nothing))
+        found += [Mount(outbound.PREFIX.rstrip("/"), self.issuer), Mount(PREFIX, self.nothing)]
         return found
 
     async def health(self, raw: RawRequest) -> Response:
         """200 as soon as the endpoint answers."""
         return json_response(200, b'{"status":"ok"}')
+
+    async def issuer(self, raw: RawRequest) -> Response:
+        """The discovery document and the keys of an account's web identity tokens, for anyone."""
+        id, _, path = raw.path.removeprefix(outbound.PREFIX).partition("/")
+        settings = outbound.settings_of(self._directory, id)
+        if settings is not None and path == ".well-known/openid-configuration":
+            return json_response(200, orjson.dumps(outbound.discovery(outbound.issuer_of(settings, raw))))
+        if settings is not None and path == ".well-known/jwks.json":
+            return json_response(200, orjson.dumps(outbound.key_set(settings)))
+        return _problem(404, f"there is nothing at {raw.path}")
 
     async def nothing(self, raw: RawRequest) -> Response:
         """404, naming what a flag would open."""

@@ -15,7 +15,13 @@ from passrole.passing.rule import CrossAccountPass
 from passrole.state.directory import Directory
 from passrole.state.entities import Account, Role, Session
 from passrole.state.record import record
-from passrole.state.records.identity import Identity, foreign_identity, identity_of, service_identity
+from passrole.state.records.identity import (
+    Identity,
+    federated_identity,
+    foreign_identity,
+    identity_of,
+    service_identity,
+)
 from passrole.state.trail import Event
 from passrole.values.errors import ServiceError
 from passrole.values.ids import Ids
@@ -134,6 +140,13 @@ class Recorder:
         return known
 
     def _made(self, caller: Caller, invoked_by: str) -> Identity:
+        principal = caller.principal
+        if principal.kind is PrincipalKind.IDENTITY_PROVIDER:
+            saml = ":saml-provider/" in principal.arn
+            subject = principal.id.removeprefix(f"{principal.arn}:").split(":", 1)[-1]
+            provider = principal.id.split(":", 1)[0] if saml else principal.arn
+            kind = "SAMLUser" if saml else "WebIdentityUser"
+            return federated_identity(kind, principal.id, subject, provider)
         return identity_of(caller.principal, caller.access_key_id, caller.session, invoked_by=invoked_by)
 
 

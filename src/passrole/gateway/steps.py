@@ -12,17 +12,21 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
+from passrole.authorize import federation
 from passrole.authorize.call import Call, ResourceFacts
+from passrole.authorize.limits import check_credentials
+from passrole.catalog.operations import operation
 from passrole.gateway.authenticate import Authenticator, SignedRequest
 from passrole.gateway.clock import Clock
 from passrole.gateway.recording import Recorder
 from passrole.passing.permit import AuthorizedCall, Judging, permit
 from passrole.services.backend import Backend, Handled
-from passrole.services.operation import OPERATIONS, Output, ServiceCall
+from passrole.services.operation import OPERATIONS, PRECHECKS, Output, ServiceCall
 from passrole.state.commit import Committer
 from passrole.state.directory import Directory
 from passrole.state.store import StoreUnavailable
 from passrole.state.trail import Event
+from passrole.state.usage import note_use
 from passrole.values.errors import ServiceError
 from passrole.values.ids import Ids
 from passrole.wire.authfailure import AuthFailure
@@ -104,6 +108,12 @@ class Gateway:
         """A call of whoever makes it, from its authorization to its response; it is recorded."""
         try:
             validate(call.service, call.operation, call.input, protocol=call.protocol)
+            precheck = PRECHECKS.get((call.service, call.operation))
+            if precheck is not None:
+                precheck(call.input)
+            if federation.federated(call):
+                await federation.prepare(call, self._directory)
+            call = federation.identified(call, self._directory)
             authorized = permit(call, self._judging)
             _dry_run(authorized)
             result = await self._serve(authorized)
@@ -147,7 +157,7 @@ class Gateway:
         given = read(routed.service, routed.operation, routed.protocol, unframed, path=routed.path)
         caller = signed.caller
         region = signed.signature.credential.region if signed.signature is not None else "us-east-1"
-        return Call(
+        call = Call(
             raw=raw,
             body=signed.body,
             service=routed.service,
@@ -161,6 +171,8 @@ class Gateway:
             request_id=request_id,
             presigned=signed.signature is not None and signed.signature.presigned,
         )
+        check_credentials(call)
+        return call
 
     def _owner(self, routed: Route, given: Mapping[str, object]) -> str:
         """The account that an unsigned request happens in: the owner of the bucket it names."""
@@ -200,8 +212,22 @@ class Gateway:
 
         Raises StoreUnavailable where they could not be written: nothing of the call is acknowledged then.
         """
+        self._note_use(call)
         events = self._recorder.events(call, output=output, error=error, would_deny=would_deny)
         await self.commit(events)
+
+    def _note_use(self, call: Call) -> None:
+        """For last accessed information; the services' own calls are not the caller's."""
+        caller = call.caller
+        if call.called_via or not caller.access_key_id:
+            return
+        known = operation(call.service, call.operation)
+        if known is not None and known.actions:
+            action = known.actions[0].action
+            entity = caller.role if caller.role is not None else caller.user
+            note_use(
+                self._directory, entity, caller.access_key_id, action=action, region=call.region, now=call.now
+            )
 
     async def commit(self, events: tuple[Event, ...]) -> None:
         """Commits what the directory holds uncommitted, together with these events."""

@@ -71,8 +71,8 @@ def note_use(
                 key, last_used=now, last_used_region=region, last_used_service=service
             )
             directory.put(used)
-    if entity is None or action in _UNTRACKED:
-        return
+    if entity is None or action in _UNTRACKED or directory.by_id(type(entity), entity.id) is None:
+        return  # nothing to remember of the root, nor of whom this very call deleted
     if isinstance(entity, Role):
         role = directory.by_id(Role, entity.id)
         if role is not None and _due(role.last_used, now):
