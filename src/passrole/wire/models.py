@@ -1,8 +1,8 @@
 """Operations and shapes of every AWS service, from the models that botocore ships.
 
-This is the one module that touches botocore, and of it only the files: a model is read at its first use
-and kept. msgspec takes no more of it than ``modelfile`` names, so EC2's 4.3 MB cost 35 ms and 12 MB of
-memory, where botocore's own loader takes ten times as long.
+This is the one module that touches botocore, and of it only the files, but for ``credentials``: a model is
+read at its first use and kept. msgspec takes no more of it than ``modelfile`` names, so EC2's 4.3 MB cost
+35 ms and 12 MB of memory, where botocore's own loader takes ten times as long.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from passrole.values.errors import PassroleError
 from passrole.wire.modelfile import (
     Definition,
     Model,
@@ -28,6 +29,15 @@ from passrole.wire.modelfile import (
 )
 
 _T = TypeVar("_T")
+
+
+class CredentialsFailed(PassroleError):
+    """A source of credentials that is there and gives none."""
+
+
+class NoSuchProfile(CredentialsFailed):
+    """A profile that the shared files do not have."""
+
 
 # The sdk-extras files beside a model are left alone: they describe the client, not the wire (members
 # that the SDK consumes itself, S3's Expires as a timestamp, where the service takes any text).
@@ -329,3 +339,37 @@ def model_path(name: str) -> Path:
                 if (path := version / file).is_file():
                     return path
     raise NoSuchService(name)
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """Keys of the usual AWS credential chain, and the Region that goes with them ("" for none)."""
+
+    access_key_id: str
+    secret: str = ""
+    token: str = ""
+    region: str = ""
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.access_key_id!r})"
+
+
+def credentials(profile: str = "") -> Credentials | None:
+    """What botocore's credential chain finds, environment first; with profile that profile's alone.
+
+    None where there are none. Raises NoSuchProfile, or CredentialsFailed where a source is there and fails.
+    """
+    import botocore.exceptions  # 100 ms that only a client pays
+    import botocore.session
+
+    try:
+        session = botocore.session.Session(profile=profile or None)
+        found = session.get_credentials()
+        frozen = found.get_frozen_credentials() if found is not None else None
+        region = session.get_config_variable("region")
+    except botocore.exceptions.ProfileNotFound as error:
+        raise NoSuchProfile(str(error)) from error
+    except botocore.exceptions.BotoCoreError as error:
+        raise CredentialsFailed(str(error)) from error
+    if frozen is None or not frozen.access_key:
+        return None
+    return Credentials(frozen.access_key, frozen.secret_key or "", frozen.token or "", region or "")
