@@ -168,7 +168,7 @@ def test_optional_categories_are_there_when_the_instance_has_them(estate: Estate
             public_ip="198.51.100.7",
             user_data=b"\x1f\x8b\x00#!",
             key_name="ops",
-            public_key="ssh-ed25519 AAAA ops",
+            public_key="ssh-ed25519 AAAA\n",
             spot=True,
             tags={"Name": "web", "cost center": "7"},
             options=MetadataOptions(tags=True),

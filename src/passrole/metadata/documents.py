@@ -99,7 +99,7 @@ def meta_data(instance: Instance, iam: Mapping[str, Node]) -> Mapping[str, Node]
         "profile": "default-hvm",
         "public-hostname": instance.public_dns,
         "public-ipv4": instance.public_ip,
-        "public-keys": {"0": {"openssh-key": instance.public_key}} if instance.public_key else {},
+        "public-keys": {"0": {"openssh-key": _public_key(instance)}} if instance.public_key else {},
         "ramdisk-id": instance.ramdisk_id,
         "reservation-id": instance.reservation_id,
         "security-groups": "\n".join(name for _, name in instance.security_groups),
@@ -107,6 +107,11 @@ def meta_data(instance: Instance, iam: Mapping[str, Node]) -> Mapping[str, Node]
         "tags": {"instance": instance.tags} if instance.options.tags else {},
     }
     return {name: node for name, node in found.items() if node}
+
+
+def _public_key(instance: Instance) -> str:
+    """The key in OpenSSH's format, with the key pair's name for its comment."""
+    return " ".join((*instance.public_key.split()[:2], instance.key_name))
 
 
 def _interface(instance: Instance) -> Mapping[str, Node]:
