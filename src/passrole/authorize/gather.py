@@ -46,15 +46,14 @@ def managed_policy(directory: Directory, arn: str) -> Policy:
     Raises PolicyGone where there is none of that ARN.
     """
     account = arn.split(":", 5)[4]
-    if account == "aws":
-        known = managed.get(arn)
-        if known is None:
-            raise PolicyGone(f"{arn} is attached but AWS has no such policy in this version's list")
-        return parsed(known.document, known.name, arn)
+    # An estate read from an account's details brings AWS's policies as that account has them.
     own = directory.get(ManagedPolicy, account, arn.rsplit("/", 1)[-1])
-    if own is None or own.arn != arn:
-        raise PolicyGone(f"{arn} is attached but does not exist")
-    return parsed(own.document, own.name, arn)
+    if own is not None and own.arn == arn:
+        return parsed(own.document, own.name, arn)
+    known = managed.get(arn) if account == "aws" else None
+    if known is None:
+        raise PolicyGone(f"{arn} is attached but does not exist, or is not in this version's list of AWS's")
+    return parsed(known.document, known.name, arn)
 
 
 def identity_policies(directory: Directory, entity: User | Group | Role) -> tuple[Policy, ...]:
