@@ -20,7 +20,9 @@ def test_every_operation_comes_back(check: Callable[[Way], str], capsys: pytest.
     assert len({(way.service, way.operation) for way in chosen}) > 19_000
     found = problems(check, chosen)
     with capsys.disabled():
-        print(f"\n{check.__name__}: {len(chosen) - len(found)} of {len(chosen)} operations × protocols")
+        known = len(EXCEPTIONS["write" if check is writes else "read"])
+        passed = len(chosen) - len(found) - known
+        print(f"\n{check.__name__}: {passed} of {len(chosen)} operations × protocols, {known} known not to")
     assert found == []
 
 
