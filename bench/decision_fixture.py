@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 
 ACCOUNT = "111122223333"
 TEAMS = ("atlas", "borealis", "cygnus", "draco", "eridanus", "fornax", "gemini", "hydra", "indus", "lyra")
 ACTIONS = (
     (["s3:GetObject", "s3:PutObject", "s3:List*"], "arn:aws:s3:::{team}-data-{n}/*"),
-    (["dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGet*"], "arn:aws:dynamodb:*:{account}:table/{team}-{n}"),
+    (["dynamodb:GetItem", "dynamodb:Query"], "arn:aws:dynamodb:*:{account}:table/{team}-{n}"),
     (["sqs:SendMessage", "sqs:ReceiveMessage"], "arn:aws:sqs:eu-west-1:{account}:{team}-{n}-*"),
     (["ec2:Describe*", "ec2:RunInstances"], "*"),
     (["lambda:InvokeFunction", "lambda:Get*"], "arn:aws:lambda:*:{account}:function:{team}-{n}-*"),
@@ -39,7 +40,9 @@ def statement(number: int) -> dict[str, object]:
         "Resource": resource.format(team=team, n=number, account=ACCOUNT),
     }
     if "iam:PassRole" in actions:
-        made["Condition"] = {"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}}
+        made["Condition"] = {
+            "StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}
+        }
     elif number % 3 == 0:
         made["Condition"] = {"StringEquals": {"aws:PrincipalTag/team": team}}
     if number % 25 == 20:
@@ -48,7 +51,7 @@ def statement(number: int) -> dict[str, object]:
     return made
 
 
-def document(*statements: dict[str, object]) -> dict[str, object]:
+def document(*statements: Mapping[str, object]) -> dict[str, object]:
     """A policy of the current version."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
@@ -56,7 +59,8 @@ def document(*statements: dict[str, object]) -> dict[str, object]:
 def case(policies: int, statements: int) -> dict[str, object]:
     """One case; the statement that lets the request through stands in the last policy."""
     identity = [
-        document(*(statement(policy * statements + place) for place in range(statements))) for policy in range(policies)
+        document(*(statement(policy * statements + place) for place in range(statements)))
+        for policy in range(policies)
     ]
     last = policies * statements - 1
     allowing = last - (last - 9) % len(ACTIONS)  # the last one about iam:PassRole
@@ -83,7 +87,7 @@ def case(policies: int, statements: int) -> dict[str, object]:
         "identity_policies": identity,
         "permission_boundaries": [
             document(
-                {"Effect": "Allow", "Action": ["s3:*", "ec2:*", "lambda:*", "iam:Get*", "iam:Pass*"], "Resource": "*"},
+                {"Effect": "Allow", "Action": ["s3:*", "ec2:*", "iam:Get*", "iam:Pass*"], "Resource": "*"},
                 {"Effect": "Deny", "Action": "iam:*User*", "Resource": "*"},
             )
         ],

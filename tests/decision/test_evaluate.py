@@ -202,8 +202,9 @@ def test_root_needs_no_identity_policy() -> None:
     assert evaluate(ask(ROOT), Policies(session=(NOTHING,))).layer == "session"
     assert not evaluate(ask(ROOT, owner=THERE), Policies()).allowed
     assert evaluate(ask(ROOT, owner=THERE), Policies((), grants({"AWS": HERE}))).allowed
-    assert not evaluate(ask(ROOT, "kms:Decrypt"), Policies()).allowed
-    assert evaluate(ask(ROOT, "kms:Decrypt"), Policies((), grants({"AWS": HERE}, "kms:*"))).allowed
+    key = f"arn:aws:kms:eu-west-1:{HERE}:key/k"
+    assert not evaluate(ask(ROOT, "kms:Decrypt", key), Policies()).allowed
+    assert evaluate(ask(ROOT, "kms:Decrypt", key), Policies((), grants({"AWS": HERE}, "kms:*"))).allowed
 
 
 def test_a_federated_user_needs_a_session_policy() -> None:
@@ -294,6 +295,32 @@ def test_keys_must_allow_themselves() -> None:
     assert evaluate(question, Policies((), grants({"AWS": ALICE.arn}, "kms:*"))).allowed
 
 
+@pytest.mark.parametrize(
+    ("action", "resource", "itself"),
+    [
+        ("kms:Decrypt", f"arn:aws:kms:eu-west-1:{HERE}:key/k", True),
+        ("KMS:decrypt", f"arn:aws-cn:kms:cn-north-1:{HERE}:key/k", True),
+        ("kms:CreateAlias", f"arn:aws:kms:eu-west-1:{HERE}:alias/k", False),
+        ("kms:CreateKey", "*", False),
+        ("s3:GetObject", f"arn:aws:kms:eu-west-1:{HERE}:key/k", False),
+    ],
+)
+def test_only_keys_must_allow_themselves(action: str, resource: str, itself: bool) -> None:
+    assert evaluate(ask(ALICE, action, resource, HERE), Policies((ALL,))).allowed is not itself
+
+
+def test_a_key_that_is_not_known_must_allow_itself() -> None:
+    decision = evaluate(ask(ALICE, "kms:Decrypt", None), Policies((ALL,)))
+    assert (decision.outcome, decision.layer, decision.doubtful) == (IMPLICIT, "resource", True)
+
+
+def test_rcps_do_not_hold_for_retiring_grants() -> None:
+    policies = Policies((ALL,), grants("*", "kms:*"), rcps=((policy(deny("kms:*", Principal="*")),),))
+    key = f"arn:aws:kms:eu-west-1:{HERE}:key/k"
+    assert evaluate(ask(ALICE, "kms:RetireGrant", key), policies).allowed
+    assert evaluate(ask(ALICE, "kms:Decrypt", key), policies).outcome is EXPLICIT
+
+
 ACCOUNT = f"arn:aws:iam::{HERE}:root"
 
 
@@ -320,6 +347,18 @@ def test_a_deny_with_not_principal(caller: Principal, listed: list[str], spared:
     resource = policy(allow(READ, Principal="*"), {**deny(READ), "NotPrincipal": {"AWS": listed}})
     decision = evaluate(ask(caller, owner=HERE), Policies((ALL,), resource, session=(ALL,)))
     assert decision.outcome is (ALLOWED if spared else EXPLICIT)
+
+
+@pytest.mark.parametrize("caller", [ALICE, SESSION])
+def test_not_principal_denies_whoever_has_a_boundary(caller: Principal) -> None:
+    listed = [ACCOUNT, caller.arn, caller.policy_arn]
+    resource = policy(allow(READ, Principal="*"), {**deny(READ, Sid="Not"), "NotPrincipal": {"AWS": listed}})
+    free = Policies((ALL,), resource)
+    assert evaluate(ask(caller), free).allowed
+    decision = evaluate(ask(caller), replace(free, boundaries=(ALL,)))
+    assert (decision.outcome, decision.layer) == (EXPLICIT, "resource")
+    assert [clause.statement for clause in decision.clauses] == ["Not"]
+    assert evaluate(ask(caller, action="s3:PutObject"), replace(free, boundaries=(ALL,))).allowed
 
 
 def test_not_principal_and_services() -> None:
@@ -366,9 +405,10 @@ def test_an_allow_with_not_principal(caller: Principal, listed: list[str], allow
         (allow(resource="arn:aws:s3:::data/${aws:username}"), ask(aws_username="*"), False),
         (allow(resource="arn:aws:s3:::data/${aws:username}"), ask(), False),
         (allow(resource="arn:aws:s3:::data/${aws:username, 'x'}"), ask(), True),
-        # A variable without a value voids the statement, also its other resources and a NotResource.
-        (allow(resource=["arn:aws:s3:::data/x", "arn:aws:s3:::${aws:username}"]), ask(), False),
-        ({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::${aws:username}"}, ask(), False),
+        # A pattern with a variable that has no value matches nothing.
+        (allow(resource=["arn:aws:s3:::data/x", "arn:aws:s3:::${aws:username}"]), ask(), True),
+        (allow(resource=["arn:aws:s3:::data/*x*", "arn:aws:s3:::${aws:username}"]), ask(), True),
+        ({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::data/${aws:username}"}, ask(), True),
         # Variables live in the resource field alone.
         (allow(resource="arn:aws:${aws:username}:::data/x"), ask(aws_username="s3"), False),
     ],

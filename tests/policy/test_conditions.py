@@ -194,19 +194,28 @@ NAME: Context = {"aws:key": "bob", "aws:username": "bob"}
         # No variables in these.
         ("NumericEquals", "${aws:username}", {"aws:key": "1", "aws:username": "1"}, False),
         ("IpAddress", "${aws:username}", {"aws:key": "::1", "aws:username": "::1"}, False),
-        # A variable without a value: the statement does not match, whatever the operator.
+        # A variable without a value: nothing equals it, so what is negated holds.
         ("StringEquals", "${aws:username}", {"aws:key": "bob"}, False),
-        ("StringNotEquals", "${aws:username}", {"aws:key": "bob"}, False),
-        ("StringNotEqualsIfExists", "${aws:username}", {}, False),
-        ("ForAllValues:StringEquals", "${aws:username}", {}, False),
+        ("StringLike", "*${aws:username}*", {"aws:key": "bob"}, False),
+        ("StringNotEquals", "${aws:username}", {"aws:key": "bob"}, True),
+        ("StringNotLike", "*${aws:username}*", {"aws:key": "bob"}, True),
+        ("StringNotEqualsIfExists", "${aws:username}", {}, True),
+        ("ForAllValues:StringEquals", "${aws:username}", {}, True),
+        ("ForAllValues:StringNotEquals", "${aws:username}", {"aws:key": ("a", "b")}, True),
+        ("ArnNotLike", "arn:aws:iam::1:user/${aws:username}", {"aws:key": "arn:aws:iam::1:user/a"}, True),
+        ("StringEquals", "${aws:username}", {"aws:key": "bob", "aws:username": ("bob",)}, False),
     ],
 )  # fmt: skip
 def test_variables(operator: str, wanted: str, context: Context, expected: bool) -> None:
     assert holds(operator, wanted, context) is expected
 
 
-def test_one_variable_without_a_value_voids_them_all() -> None:
-    assert holds("StringEquals", ["bob", "${aws:username}"], {"aws:key": "bob"}) is False
+def test_the_other_values_count_where_one_variable_has_none() -> None:
+    values = ["bob", "${aws:username}"]
+    assert holds("StringEquals", values, {"aws:key": "bob"}) is True
+    assert holds("StringEquals", values, {"aws:key": "eve"}) is False
+    assert holds("StringNotEquals", values, {"aws:key": "bob"}) is False
+    assert holds("StringNotEquals", values, {"aws:key": "eve"}) is True
 
 
 def test_before_2012_variables_are_text() -> None:

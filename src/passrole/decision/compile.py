@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -13,7 +13,7 @@ from passrole.decision.layers import RESOURCE, TRUST, Layer
 from passrole.decision.principals import Named
 from passrole.policy import variables
 from passrole.policy.conditions import Condition
-from passrole.policy.document import Policy, Statement
+from passrole.policy.document import Policy, PrincipalName, Statement
 from passrole.policy.variables import Context, Template
 from passrole.values import glob
 from passrole.values.glob import Pattern, Token
@@ -34,6 +34,7 @@ class Rule:
     __slots__ = (
         "_actions",
         "_exact",
+        "_for_the_bounded",
         "_named_actions",
         "_patterns",
         "_prefixes",
@@ -57,6 +58,7 @@ class Rule:
         self.layer: Final[Layer] = layer
         self.allows: Final[bool] = statement.allows
         self.conditions: Final[tuple[Condition, ...]] = statement.conditions
+        self._for_the_bounded: Rule | None = None
 
         names = [action.lower() for action in statement.actions]
         self._named_actions = frozenset(name for name in names if "*" not in name and "?" not in name)
@@ -122,7 +124,7 @@ class Rule:
     def covers(self, resource: str, context: Context) -> bool:
         """Does the Resource or NotResource element take the resource in?
 
-        A variable without a value makes the statement match nothing.
+        A pattern with a variable that has no value matches nothing.
         """
         if self.anything:
             return True
@@ -132,13 +134,27 @@ class Rule:
                 if pattern.matches(resource):
                     found = True
                     break
-        for template in self._templates:
-            filled = template.fill(context)
-            if filled is None:
-                return False
-            if not found:
-                found = glob.pattern_of(filled).matches(resource)
+        if not found:
+            for template in self._templates:
+                filled = template.fill(context)
+                if filled is not None and glob.pattern_of(filled).matches(resource):
+                    found = True
+                    break
         return found != self.statement.not_resource
+
+    @property
+    def for_the_bounded(self) -> Rule:
+        """The statement as it meets a caller with a permissions boundary.
+
+        A Deny with NotPrincipal denies them all, whomever it lists. Source: IAM User Guide, "Permissions
+        boundaries for IAM entities".
+        """
+        if self._for_the_bounded is None:
+            self._for_the_bounded = self
+            if self.statement.not_principal and not self.allows:
+                everyone = replace(self.statement, principals=(PrincipalName("", "*"),), not_principal=False)
+                self._for_the_bounded = Rule(everyone, self.policy, self.layer)
+        return self._for_the_bounded
 
     def beginnings(self) -> Iterator[tuple[str, bool]]:
         """What every resource that it covers begins with, and whether that is the whole of it."""

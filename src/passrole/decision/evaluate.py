@@ -28,12 +28,15 @@ def evaluate(request: Request, policies: Policies) -> Decision:
     if not request.unknown and request.resource is not None:
         return decide(plan, request, Rule.holds)
     worst = decide(plan, request, AtWorst(request))
-    best = decide(plan, request, AtBest(request))
+    best = decide(plan, request, AtBest(request), hopeful=True)
     return worst if worst.outcome is best.outcome else replace(worst, doubtful=True)
 
 
-def decide(plan: Plan, request: Request, holds: Holds) -> Decision:
-    """The answer along a plan; holds says whether a statement whose action matches holds."""
+def decide(plan: Plan, request: Request, holds: Holds, *, hopeful: bool = False) -> Decision:
+    """The answer along a plan; holds says whether a statement whose action matches holds.
+
+    hopeful takes an unknown resource for one without a policy that must allow.
+    """
     resource = request.resource
     context = request.context
     principal = request.principal
@@ -59,7 +62,9 @@ def decide(plan: Plan, request: Request, holds: Holds) -> Decision:
                 by = rule
                 if waives == WAIVES_ALL:
                     break
-    if by is None and plan.ungranted is not None:
+    if by is None and (
+        plan.granted_only or (plan.about_keys and plan.needs_grant(resource, hopeful=hopeful))
+    ):
         return plan.ungranted
     waived = 0
     if plan.waives and by is not None:

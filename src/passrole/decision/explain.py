@@ -79,14 +79,18 @@ def matching(plan: Plan, request: Request, *, allow: bool) -> Iterator[Clause]:
 
     A Deny that only may have matched, where something is unknown, is among them.
     """
+    if not allow:
+        for rules in plan.denies:
+            for rule in rules.all:
+                if match(rule, request) is not Match.NO:
+                    yield _with_condition(plan.clause(rule), rule, request)
+        return
     action = request.action.lower()
     for place, layer, policy in plan.placed():
-        if allow and not plan.asks(layer):
-            continue
-        for rule in sheet(policy, layer).about(action)[allow]:
-            found = match(rule, request)
-            if found is Match.YES or (found is Match.MAYBE and not allow):
-                yield _with_condition(plan.clause(rule, place), rule, request)
+        if plan.asks(layer):
+            for rule in sheet(policy, layer).about(action)[True]:
+                if match(rule, request) is Match.YES:
+                    yield _with_condition(plan.clause(rule, place), rule, request)
 
 
 def nearest(plan: Plan, request: Request, layer: str) -> Iterator[Clause]:

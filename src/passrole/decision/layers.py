@@ -7,6 +7,7 @@ Source: IAM User Guide, "How AWS enforcement code logic evaluates requests to al
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -124,9 +125,17 @@ def is_trust_action(action: str) -> bool:
     return action in TRUST_ACTIONS
 
 
-def must_allow_itself(action: str) -> bool:
-    """Must the resource's own policy allow, whatever identity-based policies say? action is in lower case.
+_KEY: Final = re.compile(r"arn:[^:]*:kms:[^:]*:[^:]*:key/")
 
-    Role trust policies and KMS key policies must.
-    """
-    return action.startswith("kms:") or action in TRUST_ACTIONS
+# Source: AWS Organizations User Guide, "Resource control policies", what they do not restrict.
+RCP_EXEMPT_ACTIONS: Final = frozenset(("kms:retiregrant",))
+
+
+def is_key_action(action: str) -> bool:
+    """May the action be one on a KMS key? action is in lower case."""
+    return action.startswith("kms:")
+
+
+def is_key(resource: str) -> bool:
+    """Is the resource a KMS key? It has a policy of its own, unlike an alias or a key still to be made."""
+    return _KEY.match(resource) is not None

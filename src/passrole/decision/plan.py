@@ -12,6 +12,7 @@ from passrole.decision.layers import (
     ENDPOINT,
     IDENTITY,
     RCP,
+    RCP_EXEMPT_ACTIONS,
     RESOURCE,
     SCP,
     SERVICE_LINKED,
@@ -21,8 +22,9 @@ from passrole.decision.layers import (
     TRUST,
     Layer,
     Standing,
+    is_key,
+    is_key_action,
     is_trust_action,
-    must_allow_itself,
 )
 from passrole.decision.request import Clause, Decision, Outcome, Policies, Request
 from passrole.policy.document import Policy
@@ -54,17 +56,19 @@ class Plan:
 
     denies are the Deny statements of every layer that concerns the caller; before and after are the
     layers that must allow, asked before and after the grants of the resource-based policy. ungranted
-    is the answer where no grant is found, None where none is needed. waives tells that a grant may
+    is the answer where no grant is found and one is needed (see needs_grant). waives tells that a grant may
     make later layers needless: it does within one account. by_right is the answer where the caller
     needs no identity-based policy and no statement decided.
     """
 
     __slots__ = (
+        "about_keys",
         "after",
         "before",
         "by_right",
         "decisions",
         "denies",
+        "granted_only",
         "grants",
         "stacks",
         "standing",
@@ -76,7 +80,12 @@ class Plan:
         folded = action.lower()
         trust = is_trust_action(folded)
         self.standing: Final[Standing] = standing
-        self.stacks: Final[tuple[Stack, ...]] = stacks_of(policies, standing, trust=trust)
+        self.stacks: Final[tuple[Stack, ...]] = tuple(
+            stack
+            for stack in stacks_of(policies, standing, trust=trust)
+            if stack.layer is not RCP or folded not in RCP_EXEMPT_ACTIONS
+        )
+        bounded = standing.has_account and policies.boundaries != ()
         denies: list[Rules] = []
         before: list[Step] = []
         after: list[Step] = []
@@ -85,6 +94,8 @@ class Plan:
             layer = stack.layer
             deny, allow = stack.about(folded)
             if deny.all:
+                if bounded and any(rule.for_the_bounded is not rule for rule in deny.all):
+                    deny = Rules([rule.for_the_bounded for rule in deny.all])
                 denies.append(deny)
             if layer is RESOURCE or layer is TRUST:
                 grants = allow
@@ -93,13 +104,13 @@ class Plan:
             elif layer is IDENTITY or not any(rule.certain for rule in allow.all):
                 step = Step(allow, layer.waiver, _refusal(layer, action))
                 (after if layer.waiver else before).append(step)
-        needs_grant = crosses or not standing.has_account or must_allow_itself(folded)
+        # Role trust policies and the policies of KMS keys must allow, whatever identity-based policies say.
+        self.granted_only: Final[bool] = crosses or not standing.has_account or trust
+        self.about_keys: Final[bool] = is_key_action(folded)
         self.denies: Final[tuple[Rules, ...]] = tuple(denies)
         self.before: Final[tuple[Step, ...]] = tuple(before)
         self.grants: Final[Rules | None] = grants
-        self.ungranted: Final[Decision | None] = (
-            _refusal(TRUST if trust else RESOURCE, action) if needs_grant else None
-        )
+        self.ungranted: Final[Decision] = _refusal(TRUST if trust else RESOURCE, action)
         self.waives: Final[bool] = not crosses
         self.after: Final[tuple[Step, ...]] = tuple(after)
         self.by_right: Final[Decision] = Decision(Outcome.ALLOWED, IDENTITY.name)
@@ -116,6 +127,12 @@ class Plan:
                 decision = Decision(Outcome.EXPLICIT_DENY, layer.name, layer.explicit(), (self.clause(rule),))
             self.decisions[rule] = decision
         return decision
+
+    def needs_grant(self, resource: str | None, *, hopeful: bool = False) -> bool:
+        """Must the resource-based policy allow? hopeful takes an unknown resource for none that must."""
+        if self.granted_only or not self.about_keys:
+            return self.granted_only
+        return not hopeful if resource is None else is_key(resource)
 
     def asks(self, layer: Layer) -> bool:
         """Must the layer allow, unless a grant makes it needless?

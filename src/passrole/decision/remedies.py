@@ -128,11 +128,11 @@ def _lacking(request: Request, plan: Plan) -> Iterator[tuple[Stack, int]]:
         level += layer is SCP
         if layer is RESOURCE or layer is TRUST:
             owner_asked = True
-            if plan.ungranted is not None and granted == NO_GRANT:
+            if granted == NO_GRANT and plan.needs_grant(request.resource):
                 yield stack, 0
         elif plan.asks(layer) and not layer.waiver & waived and not allows(stack, request):
             yield stack, max(level, 0)
-    if not owner_asked and plan.ungranted is not None:
+    if not owner_asked and plan.needs_grant(request.resource):
         yield Stack(TRUST if is_trust_action(request.action.lower()) else RESOURCE, ()), 0
 
 

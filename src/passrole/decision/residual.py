@@ -62,7 +62,7 @@ def residual(request: Request, policies: Policies) -> Residual:
     """What can be said of a request of which something is unknown."""
     plan = (policies.compiled or compiled(policies)).plan(request)
     worst = decide(plan, request, AtWorst(request))
-    best = decide(plan, request, AtBest(request))
+    best = decide(plan, request, AtBest(request), hopeful=True)
     if worst.outcome is not best.outcome:
         worst = replace(worst, doubtful=True)
     depends = best.allowed and not worst.allowed

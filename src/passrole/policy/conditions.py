@@ -340,8 +340,8 @@ class Condition:
     def holds(self, context: Context) -> bool:
         """Does the request's context meet the condition?
 
-        Where a variable in the policy's values has no value, no: then the statement does not match,
-        whatever the operator.
+        A value of the policy whose variable has no value equals nothing, so that negated operators hold
+        against it. Source: IAM User Guide, "Variables and tags", "Policy variables with no value".
         """
         asked = context.get(self.key)
         comparison = self._comparison
@@ -350,13 +350,8 @@ class Condition:
                 return (asked in self._texts) != self._negated
             return comparison.matches(asked) != self._negated
         if self._values:
-            filled: list[Tokens] = []
-            for value in self._values:
-                parts = value.fill(context) if isinstance(value, Template) else value
-                if parts is None:
-                    return False
-                filled.append(parts)
-            comparison = self._make(filled)
+            values = (value.fill(context) if isinstance(value, Template) else value for value in self._values)
+            comparison = self._make([value for value in values if value is not None])
         if self._null:
             return comparison.matches("true" if asked is None or asked == () else "false")
         if asked is None or asked == ():

@@ -1,0 +1,89 @@
+"""What was made from some bytes, found again by the same bytes; bounded, so that memory stays flat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+Made = TypeVar("Made")
+
+# Bytes of keys that one generation holds; there are two.
+BYTES_KEPT: Final = 8 << 20
+# Every so many bytes one goes into the hash of a tail.
+_SAMPLED: Final = 61
+# So many tails may look alike to the hash.
+_ALIKE: Final = 16
+
+
+class ByBytes(Generic[Made]):
+    """Values by their bytes. A full generation grows old, and what nobody asks for goes with it."""
+
+    __slots__ = ("_kept", "_make", "_new", "_old", "_size")
+
+    def __init__(self, make: Callable[[bytes], Made], kept: int = BYTES_KEPT) -> None:
+        self._make = make
+        self._kept = kept
+        self._new: dict[bytes, Made] = {}
+        self._old: dict[bytes, Made] = {}
+        self._size = 0
+
+    def __call__(self, key: bytes) -> Made:
+        """The value of these bytes, made now if need be; what make raises is passed on."""
+        found = self._new.get(key)
+        if found is None:
+            found = self._old.get(key)
+            if found is None:
+                found = self._make(key)
+            self._new[key] = found
+            self._size += len(key)
+            if self._size > self._kept:
+                self._old, self._new, self._size = self._new, {}, 0
+        return found
+
+    def __len__(self) -> int:
+        return len(self._new) + len(self._old)
+
+
+class ByTail(Generic[Made]):
+    """Values by the last bytes of a line.
+
+    Lines share long tails. To hash a tail would cost more than all else that is done with the line, so
+    only a sample of it is hashed, and the tails that look alike are compared: that is several times quicker.
+    """
+
+    __slots__ = ("_kept", "_make", "_new", "_old", "_size")
+
+    def __init__(self, make: Callable[[bytes], Made], kept: int = BYTES_KEPT) -> None:
+        self._make = make
+        self._kept = kept
+        self._new: dict[tuple[int, bytes], list[tuple[bytes, Made]]] = {}
+        self._old: dict[tuple[int, bytes], list[tuple[bytes, Made]]] = {}
+        self._size = 0
+
+    def __call__(self, line: bytes, place: int) -> Made:
+        """The value of line[place:], made now if need be; what make raises is passed on."""
+        key = (len(line) - place, line[place::_SAMPLED])
+        alike = self._new.get(key)
+        if alike is not None:
+            for tail, found in alike:
+                if line.endswith(tail):
+                    return found
+        tail, found = self._older(key, line) or (line[place:], self._make(line[place:]))
+        if alike is None:
+            alike = self._new[key] = []
+        elif len(alike) == _ALIKE:
+            del alike[0]
+        alike.append((tail, found))
+        self._size += len(tail)
+        if self._size > self._kept:
+            self._old, self._new, self._size = self._new, {}, 0
+        return found
+
+    def _older(self, key: tuple[int, bytes], line: bytes) -> tuple[bytes, Made] | None:
+        for entry in self._old.get(key, ()):
+            if line.endswith(entry[0]):
+                return entry
+        return None
+
+    def __len__(self) -> int:
+        return sum(map(len, self._new.values())) + sum(map(len, self._old.values()))
