@@ -194,9 +194,7 @@ def spelled(document: Mapping[str, object], *, trust: bool, everyone: bool) -> d
 
 def statement(item: object, *, trust: bool, everyone: bool) -> dict[str, object]:
     """``{Allow: ACTIONS, …}`` has Effect and Action; what names no resource means every one."""
-    if item == "FullAWSAccess":
-        return dict(FULL_ACCESS)
-    given = dict(mapping(item))
+    given = dict(FULL_ACCESS if item == "FullAWSAccess" else mapping(item))
     for effect in ("Allow", "Deny"):
         if effect in given:
             given = {"Effect": effect, "Action": given.pop(effect), **given}

@@ -222,7 +222,7 @@ KEYS: Final[tuple[Key, ...]] = (
         STRING,
     ),
     Key(
-        "s3:max-keys", ("5", "10", "10.0", "100", "-1"), ("5", "10", "10.00", 10, 100, "-1", "99.5"), NUMERIC
+        "aws:MultiFactorAuthAge", ("5", "10", "10.0", "100", "-1"), ("5", "10", "10.00", 10, 100, "-1", "99.5"), NUMERIC
     ),
     Key("aws:CurrentTime", DATES, DATES, DATE),
     Key(

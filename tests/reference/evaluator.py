@@ -237,7 +237,8 @@ def holds(operator: str, key: str, wanted: object, context: Context, version: st
     name, if_exists = name.removesuffix("IfExists"), name.endswith("IfExists")
     negated, name = "Not" in name, name.replace("Not", "")
     if not have or (over and not any(have)):  # "resolves to a null dataset, such as an empty string"
-        return if_exists or (over == "ForAllValues" if over else negated)
+        # IfExists does not help ForAnyValue: where it finds no value it is false. (Observed on AWS.)
+        return over == "ForAllValues" if over else if_exists or negated
     patterns: list[str | None] = [*texts(wanted)]
     if name.startswith(("String", "Arn", "Bool")):
         patterns = [substitute(pattern, context, version) for pattern in texts(wanted)]

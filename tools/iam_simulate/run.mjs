@@ -1,11 +1,11 @@
 // Asks @cloud-copilot/iam-simulate about cases in the format of `passrole decide --jsonl`, one a line on standard
 // input, and writes `{"id": …, "decision": …}` a line, or `{"id": …, "error": …}` where it cannot be asked.
 //
-// The program calls the library's public functions only. It uses runUnsafeSimulation: runSimulation drops every context
-// key that the action is not documented to have, and the cases' keys are the request's whole context.
+// The program calls the library's public functions only. runSimulation drops every context key that the action is not
+// documented to have; a case whose keys it drops is another question than was asked, so that is an error here.
 
 import { createInterface } from 'node:readline'
-import { anonymousPrincipal, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
+import { anonymousPrincipal, runSimulation } from '@cloud-copilot/iam-simulate'
 
 const DECISIONS = {
   Allowed: 'allowed',
@@ -56,12 +56,20 @@ function simulation(given) {
   }
 }
 
+/** The decision that a result of the library means. */
+function verdict(result) {
+  if (result.resultType === 'error') return { error: JSON.stringify(result.errors) }
+  const parts = result.resultType === 'single' ? [result.result] : result.results
+  const ignored = parts.flatMap((part) => part.ignoredContextKeys ?? [])
+  if (ignored.length) return { error: `context keys are dropped: ${ignored}` }
+  return { decision: DECISIONS[result.overallResult] ?? `unknown: ${result.overallResult}` }
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
   const given = JSON.parse(line)
   let answer
   try {
-    const result = await runUnsafeSimulation(simulation(given), {})
-    answer = { id: given.id, decision: DECISIONS[result.result] ?? `unknown: ${result.result}` }
+    answer = { id: given.id, ...verdict(await runSimulation(simulation(given), {})) }
   } catch (error) {
     answer = { id: given.id, error: String(error.message ?? error) }
   }
