@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from tests.services.embedded.cloud import ALPHA, BETA, Cloud
 
 from passrole.services.embedded.dispatch import Embedded
+from passrole.services.embedded.inventory import release
 from passrole.state.directory import Directory
 from passrole.state.entities import Role
 
@@ -153,9 +154,10 @@ def test_tags(cloud: Cloud) -> None:
         Engine="postgres",
         Tags=[{"Key": "r", "Value": "4"}],
     )["DBInstance"]["DBInstanceArn"]
-    assert tags(db) == {"r": "4"}
+    listed = release() >= (5, 2, 1)  # moto's services did not list theirs until then
+    assert tags(db) == ({"r": "4"} if listed else None)
     cloud.client("logs").create_log_group(logGroupName="/g", tags={"l": "5"})
-    assert tags(f"arn:aws:logs:{head}:log-group:/g") == {"l": "5"}
+    assert tags(f"arn:aws:logs:{head}:log-group:/g") == ({"l": "5"} if listed else None)
     assert tags(f"arn:aws:backup:{head}:backup-vault:v") is None
     # What does not exist has none; another account's are its own.
     assert tags(f"arn:aws:sqs:{head}:absent") == {}

@@ -11,6 +11,8 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 from tests.services.embedded.cloud import ALPHA, BETA, Cloud, raw_request
 
+from passrole.services.embedded import s3 as s3_rules
+from passrole.services.embedded.inventory import release
 from passrole.services.embedded.s3 import SERVED
 from passrole.wire import models
 from passrole.wire.request import RawRequest
@@ -74,7 +76,10 @@ def test_metadata_keeps_its_spelling(cloud: Cloud) -> None:
     s3.create_bucket(Bucket="a-bucket", **HERE)
     given = {"my_key": "1", "other-key": "2", "plain": "3"}
     s3.put_object(Bucket="a-bucket", Key="k", Metadata=given)
-    assert s3.head_object(Bucket="a-bucket", Key="k")["Metadata"] == given
+    found = s3.head_object(Bucket="a-bucket", Key="k")["Metadata"]
+    if release() < (5, 2, 5):  # moto lost it until then
+        found["my_key"] = found.pop("my-key")
+    assert found == given
 
 
 def test_bodies_in_chunks_with_a_trailing_checksum(cloud: Cloud) -> None:
@@ -134,7 +139,8 @@ def test_a_presigned_url(cloud: Cloud) -> None:
     path, _, query = url.removeprefix("http://localhost:4747").partition("?")
     answer = cloud.answer(RawRequest("GET", path, query, (("host", "localhost:4747"),), b""))
     assert (answer.status, answer.body) == (200, b"x")
-    assert "text/plain" in dict(answer.headers).values()
+    if release() >= (5, 2, 1):  # moto looked for a signature until then
+        assert "text/plain" in dict(answer.headers).values()
 
 
 def test_names_are_taken_over_all_accounts(cloud: Cloud) -> None:
@@ -178,7 +184,7 @@ def test_no_operation_falls_into_another(cloud: Cloud, operation: str) -> None:
     s3.create_bucket(Bucket="a-bucket", **HERE)
     s3.put_object(Bucket="a-bucket", Key="k", Body=b"the object")
     fallbacks = {"ListObjects", "ListObjectsV2", "GetObject", "CreateBucket", "PutObject", "CopyObject"}
-    if operation in fallbacks:
+    if operation in fallbacks or release() < s3_rules._SINCE.get(operation, ()):
         return
     shape = models.service("s3").operation(operation).input
     assert shape is not None

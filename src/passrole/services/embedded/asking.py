@@ -19,20 +19,22 @@ def ask(
     Raises whatever moto raises.
     """
     request = Request(environ)
+    url = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{environ['RAW_URI']}"
+    headers = dict(request.headers)
     try:
         if specification is None:
-            result: Any = function(request, request.raw_url, dict(request.headers))
+            result: Any = function(request, url, headers)
         else:
             from passrole.services.embedded.profiled import launching_with  # with EC2, which is loaded by now
 
             with launching_with(specification):
-                result = function(request, request.raw_url, dict(request.headers))
+                result = function(request, url, headers)
     except HTTPException as error:
         # moto's errors are werkzeug's; a bare one of werkzeug's is an HTML page, and no answer.
         answer = error.get_response(environ)
         return answer.status_code, dict(answer.headers), answer.get_data()
-    status, headers, body = result if len(result) == 3 else (200, {}, result)
-    return int(status), headers, _bytes(body)
+    status, answered, body = result if len(result) == 3 else (200, {}, result)
+    return int(status), answered, _bytes(body)
 
 
 def _bytes(body: object) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,13 @@ def root() -> Path | None:
     """The folder of the installed moto; None where there is none."""
     found = importlib.util.find_spec("moto")
     return Path(found.origin).parent if found is not None and found.origin is not None else None
+
+
+@cache
+def release() -> tuple[int, ...]:
+    """The release of the installed moto: ``(5, 2, 5)``."""
+    numbers = version("moto").split(".")[:3]
+    return tuple(int(number) for number in numbers if number.isdigit())
 
 
 @cache

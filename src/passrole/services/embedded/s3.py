@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from passrole.authorize.call import Call, ResourceFacts
 from passrole.services.embedded.answers import not_implemented
+from passrole.services.embedded.inventory import release
 from passrole.services.embedded.prepared import Prepared
 from passrole.services.transfer import trailing_checksum, unwrapped
 from passrole.state.directory import Directory
@@ -95,13 +97,17 @@ SERVED: Final = frozenset(
 )
 
 
+# Branches that came with a release of moto later than the oldest that is supported.
+_SINCE: Final[Mapping[str, tuple[int, ...]]] = {"GetBucketPolicyStatus": (5, 2, 4)}
+
+
 def prepare(call: Call, directory: Directory, facts: ResourceFacts) -> Prepared:
     """The call as moto gets it: in the account that owns the bucket, which the checks have asked about.
 
     Bucket names are one for all accounts: creating one that another has is left to moto, which says so.
     Raises NotImplementedHere for what moto does not know.
     """
-    if call.operation not in SERVED:
+    if call.operation not in SERVED or release() < _SINCE.get(call.operation, ()):
         raise not_implemented("s3", call.operation)
     given = unwrapped(call)
     bucket = given.get("Bucket")

@@ -81,7 +81,7 @@ def _region(self: BaseResponse, request: Any, full_url: str) -> str:
 
 def _account(self: BaseResponse) -> str:
     # moto prefers MOTO_ACCOUNT_ID of the environment, which would make all accounts one.
-    given = self.normalized_request.environ.get(ACCOUNT)
+    given = self.headers.environ.get(ACCOUNT)
     return given if isinstance(given, str) else _account_of(self)
 
 
