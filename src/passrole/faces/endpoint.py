@@ -203,6 +203,8 @@ class Service:
             loop="none",
             lifespan="off",
             access_log=False,
+            # X-Forwarded-For is the client's own word: it must not become aws:SourceIp, nor open metadata.
+            proxy_headers=False,
             server_header=False,
             log_level="warning",
             timeout_graceful_shutdown=5,
