@@ -6,9 +6,8 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Final, NoReturn, cast
 
-import click
 import typer
 
 from passrole import __version__
@@ -36,16 +35,21 @@ Examples:
 )
 
 
+# Typer used to stand on click and now brings a copy of its own; both have BadParameter and its family.
+_UsageError: Final = cast(type[typer.BadParameter], typer.BadParameter.__base__)
+_CommandError: Final = cast(type[typer.BadParameter], _UsageError.__base__)
+
+
 def main() -> NoReturn:
     """The console script. A usage error is one line on stderr and exit status 2."""
     try:
         status = app(standalone_mode=False)
-    except click.UsageError as error:
+    except _UsageError as error:
         where = f"passrole {error.ctx.info_name}" if error.ctx and error.ctx.parent else "passrole"
         _fail(f"{where}: {error.format_message()} (see {where} --help)")
-    except click.exceptions.Abort:
+    except typer.Abort:
         sys.exit(130)
-    except click.ClickException as error:
+    except _CommandError as error:
         _fail(f"passrole: {error.format_message()}")
     except PassroleError as error:
         _fail(f"passrole: {error}")
@@ -112,9 +116,7 @@ def serve(
     ] = False,
     trail_keep: Annotated[
         str,
-        typer.Option(
-            envvar="PASSROLE_TRAIL_KEEP", help="How much of the trail to keep."
-        ),
+        typer.Option(envvar="PASSROLE_TRAIL_KEEP", help="How much of the trail to keep."),
     ] = TRAIL_KEEP,
 ) -> int:
     """Start the endpoint and print how to point a client at it."""
