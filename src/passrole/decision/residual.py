@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import chain
 
 from passrole.decision.compile import Rule, Rules
 from passrole.decision.doubt import AtBest, AtWorst, Match, match, open_conditions, open_resource
@@ -43,12 +44,14 @@ class Residual:
     and one that best refuses is refused.
 
     depends_on holds the statements between the two: Allow statements of which one in each lacking layer
-    must match, Deny statements of which none may. () unless the answer is DEPENDS.
+    must match, Deny statements of which none may. () unless the answer is DEPENDS. layers holds the Allow
+    statements among them once more, one tuple for each layer (or level of SCPs) that must allow.
     """
 
     worst: Decision
     best: Decision
     depends_on: tuple[Open, ...]
+    layers: tuple[tuple[Open, ...], ...] = ()
 
     @property
     def answer(self) -> Answer:
@@ -65,19 +68,22 @@ def residual(request: Request, policies: Policies) -> Residual:
     best = decide(plan, request, AtBest(request), hopeful=True)
     if worst.outcome is not best.outcome:
         worst = replace(worst, doubtful=True)
-    depends = best.allowed and not worst.allowed
-    return Residual(worst, best, tuple(_open(plan, request)) if depends else ())
+    if not best.allowed or worst.allowed:
+        return Residual(worst, best, ())
+    denials = [one for rules in plan.denies for one in _doubtful(plan, rules, request)]
+    before = [tuple(_lacking(plan, step.allows, request)) for step in plan.before]
+    grants = () if plan.grants is None else tuple(_doubtful(plan, plan.grants, request))
+    after = [tuple(_lacking(plan, step.allows, request)) for step in plan.after]
+    depends_on = chain(denials, *before, grants, *after)
+    needed = (grants,) if plan.needs_grant(request.resource, hopeful=True) else ()
+    granted = needed and _is_granted(plan, request)
+    layers = chain(before, () if granted else needed, after)
+    return Residual(worst, best, tuple(depends_on), tuple(layer for layer in layers if layer))
 
 
-def _open(plan: Plan, request: Request) -> Iterator[Open]:
-    for rules in plan.denies:
-        yield from _doubtful(plan, rules, request)
-    for step in plan.before:
-        yield from _lacking(plan, step.allows, request)
-    if plan.grants is not None:
-        yield from _doubtful(plan, plan.grants, request)
-    for step in plan.after:
-        yield from _lacking(plan, step.allows, request)
+def _is_granted(plan: Plan, request: Request) -> bool:
+    """Does the resource-based policy allow for certain?"""
+    return plan.grants is not None and any(match(rule, request) is Match.YES for rule in plan.grants.all)
 
 
 def _lacking(plan: Plan, rules: Rules, request: Request) -> Iterator[Open]:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from passrole.authorize.call import Call, Caller, ResourceFacts
-from passrole.authorize.check import Judged, check_action
+from passrole.authorize.check import Judged, check
 from passrole.authorize.context import Values
+from passrole.authorize.plan import Check
 from passrole.authorize.refusal import Refusal
 from passrole.catalog.role_parameters import ParameterError, RoleParameter
 from passrole.catalog.services import denial
@@ -44,28 +45,50 @@ def may_pass(
     context holds the call's global keys. Where AWS's sources disagree on the service principal, the pass
     is allowed if the policies allow it under at least one of them and explicitly deny it under none.
     """
+    judged = judge_pass(
+        call.caller,
+        passed.role,
+        passed.services,
+        context,
+        directory,
+        facts,
+        associated_resource=passed.associated_resource,
+        region=call.region,
+    )
+    return None if judged.decision.allowed else Refusal(judged)
+
+
+def judge_pass(
+    caller: Caller,
+    role: Arn,
+    services: tuple[str, ...],
+    context: Mapping[str, Values],
+    directory: Directory,
+    facts: ResourceFacts,
+    *,
+    associated_resource: str = "",
+    region: str = "us-east-1",
+    unknown: frozenset[str] = frozenset(),
+) -> Judged:
+    """iam:PassRole on the role to the service, with all that it was decided by.
+
+    services are as in RolePass, context and unknown as in decision.request.Request.
+    """
     answers: list[Judged] = []
-    for service in passed.services or ("",):
+    for service in services or ("",):
         own = dict(context)
         # A role's tags never condition PassRole: their keys are absent, whatever tags it has.
         for key in ("aws:tagkeys", *(key for key in own if key.startswith("aws:requesttag/"))):
             own.pop(key, None)
-        own["aws:resourceaccount"] = passed.role.account
+        own["aws:resourceaccount"] = role.account
         if service:
             own["iam:passedtoservice"] = service
-        if passed.associated_resource:
-            own["iam:associatedresourcearn"] = passed.associated_resource
-        answers.append(
-            check_action(
-                directory, facts, call.caller, ACTION, str(passed.role), passed.role.account, own, call.region
-            )
-        )
+        if associated_resource:
+            own["iam:associatedresourcearn"] = associated_resource
+        asked = Check(ACTION, str(role), role.account, own, unknown)
+        answers.append(check(directory, facts, caller, asked, region))
     denied = next((one for one in answers if one.decision.outcome is Outcome.EXPLICIT_DENY), None)
-    if denied is not None:
-        return Refusal(denied)
-    if any(one.decision.allowed for one in answers):
-        return None
-    return Refusal(answers[0])
+    return denied or next((one for one in answers if one.decision.allowed), answers[0])
 
 
 class CrossAccountPass(ServiceError):
@@ -110,6 +133,7 @@ def service_may_assume(
     source_arn: str = "",
     region: str = "us-east-1",
     context: Mapping[str, Values] | None = None,
+    unknown: frozenset[str] = frozenset(),
 ) -> Judged:
     """Does the role's trust policy admit the service, acting for source_arn of account."""
     keys: dict[str, Values] = dict(context or {})
@@ -119,6 +143,5 @@ def service_may_assume(
     keys["aws:sourceaccount"] = account
     if source_arn:
         keys["aws:sourcearn"] = source_arn
-    return check_action(
-        directory, facts, service_caller(service), "sts:AssumeRole", role_arn, account, keys, region
-    )
+    asked = Check("sts:AssumeRole", role_arn, account, keys, unknown)
+    return check(directory, facts, service_caller(service), asked, region)
