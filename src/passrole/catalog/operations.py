@@ -104,11 +104,24 @@ def describe(service: str, name: str) -> dict[str, object] | None:
     }
 
 
+@lru_cache(maxsize=1)
+def passing() -> tuple[Operation, ...]:
+    """Every operation that takes a role, in order of service and name."""
+    found: list[Operation] = []
+    for service in services():
+        known = _service(service)
+        if known is None:
+            continue
+        named = (name for name, row in known.rows.items() if row.get("roles"))
+        found += (made for name in named if (made := known.operation(name)) is not None)
+    return tuple(found)
+
+
 def uncovered() -> dict[str, str]:
     """``service:Operation`` of the role passes that this catalog knows of and cannot check, with the reason.
 
     The role is one of something made before (an input names none), or stands in a text that only the
-    service reads.
+    service reads: the roles that it writes out as ARNs are checked, others are not.
     """
     found: dict[str, str] = dict(files.table("not_role_parameters")["unreached"])
     for service in services():
@@ -116,7 +129,7 @@ def uncovered() -> dict[str, str]:
         for name, row in known.rows.items() if known is not None else ():
             for one in row.get("roles", ()):
                 if one["holds"] == role_parameters.EMBEDDED:
-                    found[f"{service}:{name}"] = f"roles inside the text of {one['path']}"
+                    found[f"{service}:{name}"] = f"roles that the text of {one['path']} does not write out as ARNs"
     return dict(sorted(found.items()))
 
 
@@ -129,6 +142,7 @@ def use_overlay(content: bytes | None) -> None:
     if content is not None:
         _overlay.update(files.parse("overlay", content)["services"])
     _service.cache_clear()
+    passing.cache_clear()
 
 
 _overlay: Final[dict[str, Any]] = {}

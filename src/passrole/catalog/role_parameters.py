@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from passrole.catalog import paths
+from passrole.catalog.embedded import role_arns
 
 ROLE_ARN: Final = "role-arn"
 ROLE_NAME: Final = "role-name"
@@ -48,7 +49,7 @@ class RoleParameter:
 
     holds says what stands there: an ARN or a name of a role or an instance profile (whose role is
     what is passed), a launch template (whose profile's role is), or ``embedded``: a text of another
-    form, JSON or YAML, in which roles are named and that only the service can read.
+    form, JSON or YAML, in which roles are named and that only the service can read in full.
     """
 
     path: str  # see catalog.paths
@@ -70,11 +71,17 @@ class RoleParameter:
         """What the input holds here: (concrete path, text), in the input's order.
 
         Empty texts and the values that name no role yield nothing. For a launch template the text
-        is ``id=…`` or ``name=…`` and ``,version=…`` where one is given.
+        is ``id=…`` or ``name=…`` and ``,version=…`` where one is given; for an embedded text every
+        ARN of a role in it.
         """
         if not self._applies(given):
             return
         for path, value in paths.values(self.path, given):
+            if self.holds == EMBEDDED:
+                whole = value.decode(errors="replace") if isinstance(value, bytes) else value
+                for arn in role_arns(whole) if isinstance(whole, str) else ():
+                    yield path, arn
+                continue
             if self.holds == LAUNCH_TEMPLATE:
                 text = _template_text(value)
             else:
