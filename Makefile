@@ -7,6 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 NODE_PACKAGES := tests/sdk/node_modules
+SIMULATOR := tools/iam_simulate/node_modules
 # Installed again when pyproject.toml changes, and then alone.
 SERVES := $(VENV)/.serves
 TESTS := $(VENV)/.tests
@@ -34,13 +35,16 @@ pytest: $(TESTS) node-packages
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 bench: $(TESTS)  ## Benchmarks, each beside its target
-	$(BIN)/python -m bench.endpoint $(ARGS)
+	$(BIN)/python -m bench.decision
+	$(BIN)/python -m bench.store
+	$(BIN)/python -m bench.embedded
+	$(BIN)/python -m bench.endpoint
 
 prove: $(TESTS)  ## The long proofs, which make test leaves out
 	$(BIN)/python -m pytest -m prove $(PYTEST_ARGS)
 
-differential: $(TESTS)  ## The engine against the slow reference evaluator, longer than make test does
-	$(BIN)/python -m pytest -m prove tests/reference $(PYTEST_ARGS)
+differential: $(TESTS) $(SIMULATOR)/.installed  ## The engine beside an outside policy simulator
+	$(BIN)/python -m tools.iam_simulate.compare --write docs/iam-simulate-differences.md $(ARGS)
 
 catalog: $(TESTS)  ## Build the catalog's data from the installed service models
 	$(BIN)/python -m tools.build_catalog
@@ -51,7 +55,7 @@ wheel: $(SERVES)  ## Build dist/passrole-….whl
 	$(PIP) wheel --no-deps --wheel-dir dist .
 
 clean:  ## Remove what was set up and built
-	rm -rf $(VENV) $(NODE_PACKAGES) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(NODE_PACKAGES) $(SIMULATOR) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "passrole needs Python 3.11 or newer; name one with make PYTHON=python3.12 …")'
@@ -67,7 +71,7 @@ $(TESTS): $(SERVES)
 	$(PIP) install --group dev
 	@touch $@
 
-$(NODE_PACKAGES)/.installed: tests/sdk/package.json tests/sdk/package-lock.json
-	@command -v npm >/dev/null || { echo "make test plays the JavaScript SDK too: install Node.js 20 or newer with npm" >&2; exit 1; }
-	npm ci --prefix tests/sdk --no-audit --no-fund --loglevel=error
+%/node_modules/.installed: %/package.json %/package-lock.json
+	@command -v npm >/dev/null || { echo "$* needs Node.js 20 or newer with npm: install them" >&2; exit 1; }
+	npm ci --prefix $* --no-audit --no-fund --loglevel=error
 	@touch $@
