@@ -17,11 +17,13 @@ server: everything they need to know comes out of answers.
         - call: iam:CreateRole
           input: {...}
           error: {code: EntityAlreadyExists, status: 409, message: ...}
+          judged: true              # asks who may do what; left out where nothing judges that
         - advance: 3600             # seconds
-        - codes: {seed: "${seed}", save: [first, second]}    # two MFA codes in a row, the second of now
+        - codes: {seed: "${seed}", save: [first, second]}    # two MFA codes in a row, the second of now;
+                                                             # behind: seconds that it is slow by
 
 ``${account}`` is the account, ``${other}`` a second one whose root signs as ``other``; ``${x*2048}`` is
-that many times the letter.
+that many times the letter. ``<in 3600>`` expects a time so many seconds from now.
 """
 
 from __future__ import annotations
@@ -30,8 +32,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import yaml
 from tests.services.world import ACCOUNT, World
@@ -41,6 +44,10 @@ from passrole.values.errors import ServiceError
 
 OTHER: Final = "222233334444"
 STANDINGS: Final = frozenset(("recorded", "reported", "documented", "assumed"))
+
+_STEP: Final = frozenset(
+    ("call", "as", "input", "expect", "members", "error", "save", "credentials", "judged")
+)
 
 # Input members that hold JSON text; a case may write them as YAML.
 _DOCUMENTS: Final = frozenset(
@@ -68,17 +75,91 @@ def cases(folder: Path) -> Iterator[Case]:
             yield Case(f"{path.stem}: {row['id']}", row["standing"], row["source"], tuple(row["steps"]))
 
 
-class Player:
-    """Plays a case on a world of its own, against the handlers."""
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A moment that an answer may miss by what a call takes."""
+
+    moment: datetime
+
+    def matches(self, found: object) -> bool:
+        """Is it a time within some seconds of the moment?"""
+        return isinstance(found, datetime) and abs(found - self.moment) < timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Credentials of a caller; an empty id for nobody's."""
+
+    id: str = ""
+    secret: str = ""
+    token: str = ""
+
+
+class Endpoint(Protocol):
+    """What cases are played against: two fresh accounts on it."""
+
+    @property
+    def account(self) -> str:
+        """The account whose root makes the calls unless a step says otherwise."""
+
+    @property
+    def other(self) -> str:
+        """A second account."""
+
+    @property
+    def judges(self) -> bool:
+        """Does it ask who may do what?"""
+
+    @property
+    def keys(self) -> Mapping[str, Key]:
+        """Of both accounts' roots, by account."""
+
+    @property
+    def now(self) -> datetime:
+        """The endpoint's time."""
+
+    def advance(self, *, seconds: float) -> None:
+        """Moves the endpoint's time forward."""
+
+    def answer(self, name: str, given: Mapping[str, object], key: Key) -> Mapping[str, object]:
+        """The output of ``service:Operation``, policy documents parsed. Raises ServiceError."""
+
+
+class Handlers:
+    """Our handlers, called as they are."""
+
+    judges = False
 
     def __init__(self) -> None:
-        self.world = World()
-        self.world.account(OTHER)
-        self.saved: dict[str, str] = {"account": ACCOUNT, "other": OTHER}
-        self.keys: dict[str, str] = {
-            "root": self.world.roots[ACCOUNT],
-            "other": self.world.roots[OTHER],
-            "anonymous": "anonymous",
+        self._world = World()
+        self._world.account(OTHER)
+        self.account, self.other = ACCOUNT, OTHER
+        self.keys = {account: Key(id) for account, id in self._world.roots.items()}
+
+    @property
+    def now(self) -> datetime:
+        """See Endpoint."""
+        return self._world.now
+
+    def advance(self, *, seconds: float) -> None:
+        """See Endpoint."""
+        self._world.advance(seconds=seconds)
+
+    def answer(self, name: str, given: Mapping[str, object], key: Key) -> Mapping[str, object]:
+        """See Endpoint."""
+        return self._world.call(name, given, key=key.id or "anonymous")
+
+
+class Player:
+    """Plays a case against an endpoint."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.saved: dict[str, str] = {"account": endpoint.account, "other": endpoint.other}
+        self.keys: dict[str, Key] = {
+            "root": endpoint.keys[endpoint.account],
+            "other": endpoint.keys[endpoint.other],
+            "anonymous": Key(),
         }
 
     def play(self, case: Case) -> None:
@@ -86,26 +167,26 @@ class Player:
         for number, step in enumerate(case.steps, 1):
             where = f"step {number}: {step.get('call', step)}"
             if "advance" in step:
-                self.world.advance(seconds=step["advance"])
+                self.endpoint.advance(seconds=step["advance"])
             elif "codes" in step:
                 self._codes(step["codes"])
-            else:
+            elif self.endpoint.judges or not step.get("judged"):
                 self._call(step, where)
 
     def _codes(self, asked: Mapping[str, Any]) -> None:
-        current = mfa.current_step(self.world.now)
+        current = mfa.current_step(self.endpoint.now - timedelta(seconds=asked.get("behind", 0)))
         seed = self._filled(asked["seed"])
         first, second = asked["save"]
         self.saved[first], self.saved[second] = mfa.code_at(seed, current - 1), mfa.code_at(seed, current)
 
     def _call(self, step: Mapping[str, Any], where: str) -> None:
-        unknown = set(step) - {"call", "as", "input", "expect", "members", "error", "save", "credentials"}
+        unknown = set(step) - _STEP
         assert not unknown, f"{where}: {unknown}"
         given = self._filled(_texts(step.get("input", {})))
-        output: dict[str, object] = {}
+        output: Mapping[str, object] = {}
         refusal: ServiceError | None = None
         try:
-            output = self.world.call(step["call"], given, key=self.keys[step.get("as", "root")])
+            output = self.endpoint.answer(step["call"], given, self.keys[step.get("as", "root")])
         except ServiceError as error:
             refusal = error
         if "error" in step:
@@ -123,12 +204,16 @@ class Player:
             value = at(output, path)
             self.saved[name] = value.decode() if isinstance(value, bytes) else str(value)
         if "credentials" in step:
-            found = output.get("Credentials", output.get("AccessKey"))
-            self.keys[step["credentials"]] = str(at(found, "AccessKeyId"))
+            found: Any = output.get("Credentials", output.get("AccessKey"))
+            token = at(found, "SessionToken") if "SessionToken" in found else ""
+            key = Key(str(at(found, "AccessKeyId")), str(at(found, "SecretAccessKey")), str(token))
+            self.keys[step["credentials"]] = key
 
     def _filled(self, value: Any) -> Any:
         """With ``${name}`` replaced by what was saved, everywhere inside."""
         if isinstance(value, str):
+            if moment := re.fullmatch(r"<in (\d+)>", value):
+                return Near(self.endpoint.now + timedelta(seconds=int(moment[1])))
             long = re.sub(r"\$\{(\w)\*(\d+)\}", lambda found: found[1] * int(found[2]), value)
             return re.sub(r"\$\{(\w+)\}", lambda found: self.saved.get(found[1], found[0]), long)
         if isinstance(value, Mapping):
@@ -151,6 +236,8 @@ def matches(wanted: Any, found: Any, where: str) -> str:
     A mapping must be contained, a list match item by item; a text that begins with ``~`` is a regular
     expression for the whole, ``<absent>`` says that the member is not there.
     """
+    if isinstance(wanted, Near):
+        return "" if wanted.matches(found) else f"{where} is {found!r}, not about {wanted.moment}"
     if isinstance(wanted, Mapping):
         if not isinstance(found, Mapping):
             return f"{where} is {found!r}"

@@ -6,7 +6,7 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
-from tests.services.casefile import Case, Player, cases
+from tests.services.casefile import Case, Handlers, Player, cases
 
 HERE = Path(__file__).parent
 CASES = [case for part in ("iam", "sts", "organizations") for case in cases(HERE / part / "cases")]
@@ -14,7 +14,7 @@ CASES = [case for part in ("iam", "sts", "organizations") for case in cases(HERE
 
 @pytest.mark.parametrize("case", CASES, ids=attrgetter("id"))
 def test_answers_as_aws_does(case: Case) -> None:
-    Player().play(case)
+    Player(Handlers()).play(case)
 
 
 def test_case_names_are_unique() -> None:

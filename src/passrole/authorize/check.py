@@ -28,6 +28,8 @@ _TRUSTED = frozenset(
     )
 )
 
+_OWN_ACCOUNT = '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "%s"}, "Action": "sts:TagSession"}}'
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -72,6 +74,9 @@ def check_action(
 
 
 def _resource_policy(directory: Directory, facts: ResourceFacts, asked: Check, region: str) -> Policy | None:
+    if asked.action == "sts:TagSession" and (asked.resource or "*") == "*":
+        # GetFederationToken's tags: there is no role, so the account trusts whom its policies allow.
+        return parsed(_OWN_ACCOUNT % asked.resource_account, "trust of the account")
     if asked.resource is None or asked.resource == "*":
         return None
     if asked.action in _TRUSTED:

@@ -16,6 +16,7 @@ _STS_LEFT: Final = {
     "token": frozenset(("AssumeRole", "GetCallerIdentity")),
     "federated": frozenset(("GetCallerIdentity",)),
 }
+_LONG_TERM_ONLY: Final = frozenset(("GetSessionToken", "GetFederationToken"))
 
 
 class InvalidClientTokenId(ServiceError):
@@ -42,6 +43,8 @@ def check_credentials(call: Call) -> None:
     if call.service == "iam":
         if session.sort == "federated" or (session.sort == "token" and session.mfa_at is None):
             raise InvalidClientTokenId("The security token included in the request is invalid")
-    elif call.service == "sts" and call.operation not in _STS_LEFT.get(session.sort, (call.operation,)):
-        # GetSessionToken's and GetFederationToken's refusals are recorded; other operations take their form.
-        raise CannotCall(f"Cannot call {call.operation} with session credentials")
+    elif call.service == "sts":
+        left = _STS_LEFT.get(session.sort)
+        if call.operation in _LONG_TERM_ONLY or (left is not None and call.operation not in left):
+            # Recorded of GetSessionToken and GetFederationToken; assumed to be the others' form, too.
+            raise CannotCall(f"Cannot call {call.operation} with session credentials")

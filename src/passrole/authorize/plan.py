@@ -27,6 +27,12 @@ from passrole.values.errors import InvalidArn
 # Context keys that a resource's own tags answer.
 _TAG_KEYS: Final = "aws:resourcetag/"
 
+# What accounts of one organization do to each other has no resource-based policy to allow it: the caller's
+# own policies decide, and the service whether the caller is the management account or an administrator.
+# Source: Organizations User Guide, "Managing access permissions"; IAM User Guide, "Centrally manage root
+# access for member accounts".
+_WITHIN_AN_ORGANIZATION: Final = ("organizations:", "sts:AssumeRoot")
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -130,7 +136,8 @@ def _check(
         own["aws:resourceorgpaths"] = (org_path(directory, owner),)
     if named.boundary:
         own["iam:permissionsboundary"] = named.boundary
-    return Check(use.action, named.arn, owner, own, frozenset(left), named.slot)
+    judged_in = call.account if use.action.startswith(_WITHIN_AN_ORGANIZATION) else owner
+    return Check(use.action, named.arn, judged_in, own, frozenset(left), named.slot)
 
 
 @lru_cache(maxsize=4096)
@@ -207,10 +214,12 @@ def _named(call: Call, action: str, use: ResourceUse, directory: Directory) -> I
 
 
 def _account_of(arn: str) -> str:
+    """The twelve digits in an ARN; "" where there are none, as in AWS's own policies' (``aws``)."""
     try:
-        return Arn.parse(arn).account
+        account = Arn.parse(arn).account
     except InvalidArn:
         return ""
+    return account if account.isdigit() else ""
 
 
 def request_tags(given: Mapping[str, object]) -> dict[str, str]:

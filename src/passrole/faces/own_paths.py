@@ -123,7 +123,7 @@ class OwnPaths:
         if raw.method != "POST":
             return _problem(405, "it takes POST")
         try:
-            caller = self._authenticator.own_path(raw, self._clock.now())
+            caller = self._authenticator.own_path(raw, self._clock.now(), self._clock.machine())
         except AuthFailure as failure:
             return _problem(403, f"sign it with the root key: {failure}")
         principal = caller.principal

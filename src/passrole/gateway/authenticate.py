@@ -57,8 +57,14 @@ class Authenticator:
         # changes, so a caller made of the very same ones is still true.
         self._callers: OrderedDict[str, tuple[tuple[Entity | None, ...], Caller]] = OrderedDict()
 
-    def authenticate(self, raw: RawRequest, route: Route, now: datetime) -> SignedRequest:
-        """Raises AuthFailure; what it says is spelled by ``wire.errors`` for the route's protocol."""
+    def authenticate(
+        self, raw: RawRequest, route: Route, now: datetime, machine: datetime | None = None
+    ) -> SignedRequest:
+        """Raises AuthFailure; what it says is spelled by ``wire.errors`` for the route's protocol.
+
+        now is the endpoint's time, for credentials; machine (default: the same) the one that signatures
+        are dated by.
+        """
         signature = sigv4.parse(raw)
         if signature is None:
             # Anyone may ask S3; a bucket's policy answers anonymous callers.
@@ -73,23 +79,23 @@ class Authenticator:
         secret, caller = self._credentials(signature, now)
         s3 = route.s3
         sigv4.verify(raw, signature, secret, keys=self._keys, s3=s3, unsigned_payload=route.unsigned_payload)
-        sigv4.check_time(signature, now, s3=s3)
+        sigv4.check_time(signature, machine or now, s3=s3)
         body = raw.body
         if s3:
             body = decode_body(raw, signature, secret, keys=self._keys, operation=route.operation)
         return SignedRequest(raw, route, signature, caller, body)
 
-    def own_path(self, raw: RawRequest, now: datetime) -> Caller:
+    def own_path(self, raw: RawRequest, now: datetime, machine: datetime | None = None) -> Caller:
         """Who signed a request to one of the endpoint's own paths, for whatever service and region.
 
-        Raises AuthFailure.
+        As authenticate. Raises AuthFailure.
         """
         signature = sigv4.parse(raw)
         if signature is None:
             raise AuthFailure(AuthKind.MISSING)
         secret, caller = self._credentials(signature, now)
         sigv4.verify(raw, signature, secret, keys=self._keys)
-        sigv4.check_time(signature, now, s3=False)
+        sigv4.check_time(signature, machine or now, s3=False)
         return caller
 
     def _credentials(self, signature: Signature, now: datetime) -> tuple[str, Caller]:

@@ -13,8 +13,12 @@ class Clock:
 
     def now(self) -> datetime:
         """The machine's time plus what ``advance`` added."""
-        now = datetime.now(UTC)
+        now = self.machine()
         return now + self._ahead if self._ahead else now
+
+    def machine(self) -> datetime:
+        """The machine's time, which clients sign their requests with, however far ``advance`` went."""
+        return datetime.now(UTC)
 
     def advance(self, seconds: float) -> None:
         """Moves time forward; it never goes back.

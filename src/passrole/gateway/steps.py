@@ -88,7 +88,8 @@ class Gateway:
         request_id = self._ids.uuid()
         routed = route(raw)
         try:
-            signed = self._authenticator.authenticate(raw, routed, self._clock.now())
+            clock = self._clock
+            signed = self._authenticator.authenticate(raw, routed, clock.now(), clock.machine())
         except AuthFailure as failure:
             # Nobody's account is known, so there is no trail to write to.
             error = auth_error(

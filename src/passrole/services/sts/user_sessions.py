@@ -1,11 +1,13 @@
-"""GetSessionToken and GetFederationToken: sessions of a user or of the account's root."""
+"""GetSessionToken and GetFederationToken: sessions of a user or of the account's root.
+
+Only long-term keys reach them; ``authorize.limits`` sees to that.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from passrole.services.operation import Output, ServiceCall, operation, precheck
-from passrole.services.sts.errors import AccessDenied
 from passrole.services.sts.session_input import (
     check_tags,
     credentials,
@@ -17,7 +19,6 @@ from passrole.services.sts.session_input import (
 )
 from passrole.state.entities import User
 from passrole.state.sessions import issue_user_session
-from passrole.values.principal import PrincipalKind
 
 if TYPE_CHECKING:
     from passrole.services.shapes import sts as shapes
@@ -29,7 +30,7 @@ _ROOT_MOST: Final = 3_600  # seconds: a longer request of the root is cut, not r
 @operation("sts:GetSessionToken")
 def get_session_token(call: ServiceCall, given: shapes.GetSessionTokenRequest) -> Output:
     """The caller's own temporary credentials, with MFA where a code proves it. Raises AccessDenied."""
-    user = _long_term_user(call, "GetSessionToken")
+    user = call.caller.user
     session = issue_user_session(
         call.directory,
         call.ids,
@@ -54,10 +55,10 @@ def get_federation_token(call: ServiceCall, given: shapes.GetFederationTokenRequ
     """Temporary credentials for somebody whom the caller vouches for, within the caller's own rights.
 
     Without a session policy they may do nothing but what resource-based policies grant them.
-    Raises AccessDenied, MalformedPolicyDocument, ValidationError or PackedPolicyTooLarge.
+    Raises MalformedPolicyDocument, ValidationError or PackedPolicyTooLarge.
     """
     check_input(given)
-    user = _long_term_user(call, "GetFederationToken")
+    user = call.caller.user
     policies = session_policies(
         call.directory, call.account, given.get("Policy"), given.get("PolicyArns", ())
     )
@@ -82,14 +83,6 @@ def get_federation_token(call: ServiceCall, given: shapes.GetFederationTokenRequ
         "PackedPolicySize": size,
         **token_figures(session, given),
     }
-
-
-def _long_term_user(call: ServiceCall, name: str) -> User | None:
-    """The user whose long-term key signs, None for the root. Raises AccessDenied for temporary keys."""
-    caller = call.caller
-    if caller.session is not None or caller.principal.kind not in (PrincipalKind.USER, PrincipalKind.ROOT):
-        raise AccessDenied(f"Cannot call {name} with session credentials")
-    return caller.user
 
 
 def _seconds(requested: int | None, user: User | None) -> int:
