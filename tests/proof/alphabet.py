@@ -113,7 +113,9 @@ SERVICES: Final[tuple[Service, ...]] = (
 CALLERS: Final[tuple[str, ...]] = (
     f"arn:aws:iam::{HOME}:user/alice",
     f"arn:aws:iam::{HOME}:user/alice",
+    f"arn:aws:iam::{HOME}:user/alice",
     f"arn:aws:iam::{HOME}:user/dept/Bob",
+    f"arn:aws:sts::{HOME}:assumed-role/Dev/s1",
     f"arn:aws:sts::{HOME}:assumed-role/Dev/s1",
     f"arn:aws:sts::{HOME}:assumed-role/Dev/s1",
     f"arn:aws:sts::{HOME}:assumed-role/Ops/s2",
@@ -222,7 +224,10 @@ KEYS: Final[tuple[Key, ...]] = (
         STRING,
     ),
     Key(
-        "aws:MultiFactorAuthAge", ("5", "10", "10.0", "100", "-1"), ("5", "10", "10.00", 10, 100, "-1", "99.5"), NUMERIC
+        "aws:MultiFactorAuthAge",
+        ("5", "10", "10.0", "100", "-1"),
+        ("5", "10", "10.00", 10, 100, "-1", "99.5"),
+        NUMERIC,
     ),
     Key("aws:CurrentTime", DATES, DATES, DATE),
     Key(

@@ -97,14 +97,14 @@ def statement(draw: st.DrawFn, service: Service, allows: int) -> Json:
     made[actions] = "*" if one_in(draw, 6) else some(draw, service.action_patterns)
     resources = "NotResource" if one_in(draw, 10) else "Resource"
     made[resources] = "*" if one_in(draw, 3) else some(draw, service.resource_patterns)
-    if effect == "Deny" or one_in(draw, 2):
+    if not one_in(draw, 2):
         made["Condition"] = condition(draw)
     return made
 
 
-def principal(draw: st.DrawFn) -> object:
-    """A Principal element."""
-    kind = draw(st.integers(0, 7))
+def principal(draw: st.DrawFn, caller: str) -> object:
+    """A Principal element, every other time one that speaks of the caller."""
+    kind = draw(st.integers(0, 9))
     if kind == 0:
         return "*"
     if kind == 1:
@@ -113,7 +113,14 @@ def principal(draw: st.DrawFn) -> object:
         return {"AWS": some(draw, NAMED), "Service": "lambda.amazonaws.com"}
     if kind == 3:
         return {"Federated": "cognito-identity.amazonaws.com"}
-    return {"AWS": some(draw, NAMED, most=3)}
+    if kind < 6:
+        return {"AWS": some(draw, NAMED, most=3)}
+    if not caller.startswith("arn:"):
+        return {"AWS": "*"} if caller == "*" else {"Service": caller}
+    own = [caller, HOME, f"arn:aws:iam::{HOME}:root"]
+    if ":assumed-role/" in caller:
+        own.append(f"arn:aws:iam::{HOME}:role/{caller.split('/')[1]}")
+    return {"AWS": some(draw, tuple(own), most=3)}
 
 
 @st.composite
@@ -131,13 +138,13 @@ def document(draw: st.DrawFn, statements: list[Json]) -> Json:
 
 
 @st.composite
-def resource_documents(draw: st.DrawFn, service: Service) -> Json:
+def resource_documents(draw: st.DrawFn, service: Service, caller: str) -> Json:
     """A resource-based policy; a role's trust policy where the service is STS."""
     statements = []
     for _ in range(draw(st.integers(1, 3))):
         made = statement(draw, service, allows=8)
         excluded = made["Effect"] == "Deny" and one_in(draw, 3)
-        made["NotPrincipal" if excluded else "Principal"] = principal(draw)
+        made["NotPrincipal" if excluded else "Principal"] = principal(draw, caller)
         if service.actions[0].startswith("sts:"):
             made.pop("Resource", None)
             made.pop("NotResource", None)
@@ -174,7 +181,7 @@ def worlds(draw: st.DrawFn) -> World:
         if ":assumed-role/" in caller and one_in(draw, 3):
             request["role_arn"] = ROLE_ARNS[0] if "/Dev/" in caller else ROLE_ARNS[1]
         if not caller.startswith("arn:") or one_in(draw, 2):
-            request["resource_account"] = OTHER if one_in(draw, 2) else HOME
+            request["resource_account"] = OTHER if one_in(draw, 3) else HOME
         asked.append(request)
 
     plain: bool = not caller.startswith("arn:") or caller.endswith(":root")
@@ -189,12 +196,12 @@ def worlds(draw: st.DrawFn) -> World:
         "identity_policies": ([],)
         if plain
         else ([], draw(lists(own, 2)), draw(lists(own, 2)), [FULL_ACCESS]),
-        "resource_policy": (None, *(draw(resource_documents(service)) for _ in range(4))),
-        "permission_boundaries": ([], [], []) if plain else ([], [], draw(lists(broad, 1))),
+        "resource_policy": (None, *(draw(resource_documents(service, caller)) for _ in range(4))),
+        "permission_boundaries": ([],) if plain else ([], draw(lists(broad, 1)), draw(lists(broad, 1))),
         "session_policies": ([], draw(lists(broad, 2)), [FULL_ACCESS]) if session else ([],),
         "scps": ([], []),
         "rcps": ([], [], [[guard(draw, service)]]),
-        "vpc_endpoint_policy": (None, None, None, for_everyone(endpoint)),
+        "vpc_endpoint_policy": (None, None, for_everyone(endpoint)),
     }
     if caller.startswith("arn:"):
         levels = st.lists(
