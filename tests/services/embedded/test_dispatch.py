@@ -248,6 +248,13 @@ def test_moto_sees_what_was_judged_and_nothing_else(cloud: Cloud) -> None:
     assert "QueueUrls" not in cloud.client("sqs").list_queues()
 
 
+def test_a_region_that_is_none(cloud: Cloud) -> None:
+    call = make_call("sqs", "ListQueues", {}, region="eu-nowhere-1", protocol="json")
+    with pytest.raises(ServiceError, match="no region eu-nowhere-1") as caught:
+        asyncio.run(cloud.embedded.handle(authorized(call)))
+    assert caught.value.status == 501
+
+
 def test_a_call_that_began_is_finished(cloud: Cloud) -> None:
     async def cancelled() -> None:
         call = make_call("sqs", "CreateQueue", {"QueueName": "q"}, protocol="json")

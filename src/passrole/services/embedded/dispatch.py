@@ -217,6 +217,12 @@ def _ask(
         raise
     except NotImplementedError as error:
         raise not_implemented(call.service, call.operation) from error
+    except KeyError as error:
+        if error.args == (call.region,):
+            why = f"The embedded service has no region {call.region}."
+            raise not_implemented(call.service, call.operation, why) from error
+        _log_failure(call, error)
+        raise EmbeddedFailure(_UNKNOWN_ERROR) from None
     except Exception as error:  # noqa: BLE001  # moto breaks in any way; each is its own fault
         _log_failure(call, error)
         raise EmbeddedFailure(_UNKNOWN_ERROR) from None
