@@ -19,6 +19,7 @@ import uvicorn
 
 from passrole.faces.options import ROOT_KEY_ID, ROOT_SECRET, BadOption, Options
 from passrole.faces.own_paths import OwnPaths
+from passrole.gateway.act_as import ServicesActing
 from passrole.gateway.authenticate import Authenticator
 from passrole.gateway.clock import Clock
 from passrole.gateway.recording import Recorder
@@ -193,6 +194,23 @@ class Service:
             recorder=self._recorder,
             report=options.enforce == "report",
         )
+        self._assume = AssumeByService(
+            directory=self._directory,
+            facts=self._embedded.facts,
+            ids=self._ids,
+            clock=self._clock,
+            recorder=self._recorder,
+            commit=self._gateway.commit,
+        )
+        self._acting = ServicesActing(
+            directory=self._directory,
+            ids=self._ids,
+            clock=self._clock,
+            assume=self._assume,
+            carry_out=self._gateway.carry_out,
+            reload=self._reload,
+            host=f"{host}:{port}",
+        )
         self._server = self._built()
 
     def _built(self) -> _Uvicorn:
@@ -212,15 +230,7 @@ class Service:
         return _Uvicorn(config)
 
     def _mounts(self) -> Sequence[Mount]:
-        assume = AssumeByService(
-            directory=self._directory,
-            facts=self._embedded.facts,
-            ids=self._ids,
-            clock=self._clock,
-            recorder=self._recorder,
-            commit=self._gateway.commit,
-        )
-        credentials = WorkloadCredentials(self._directory, assume, self._clock.now)
+        credentials = WorkloadCredentials(self._directory, self._assume, self._clock.now)
         # Whoever opened the endpoint to other machines opened its metadata, too.
         access = Access(remote=self.options.host not in ("127.0.0.1", "::1", "localhost"))
         instances = imds.InstanceMetadata(
@@ -249,6 +259,7 @@ class Service:
         """Serves until ``stop``; ready is called once requests are answered."""
         self._committer.start()
         await self._gateway.commit(())
+        self._acting.start()
         try:
             serving = asyncio.ensure_future(self._server.serve(sockets=[self._socket]))
             while not self._server.started and not serving.done():

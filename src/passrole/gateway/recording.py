@@ -56,8 +56,9 @@ class Recorder:
             return ()  # an anonymous caller of nobody's bucket
         agent = call.raw.header("user-agent") or ""
         source = call.raw.client
-        if call.called_via:
-            source = agent = call.called_via[-1]
+        behind = _service_behind(call)
+        if behind:
+            source = agent = behind
         answered = output() if output is not None else None
         owner = _role_owner(call) if error is None else ""
         shared = self._ids.uuid() if owner and owner != account else ""
@@ -148,6 +149,13 @@ class Recorder:
             kind = "SAMLUser" if saml else "WebIdentityUser"
             return federated_identity(kind, principal.id, subject, provider)
         return identity_of(caller.principal, caller.access_key_id, caller.session, invoked_by=invoked_by)
+
+
+def _service_behind(call: Call) -> str:
+    """The service that made the call: with its caller's credentials, or with a role that it was passed."""
+    if call.called_via:
+        return call.called_via[-1]
+    return call.caller.session.invoked_by if call.caller.session is not None else ""
 
 
 def _role_owner(call: Call) -> str:

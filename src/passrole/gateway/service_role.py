@@ -46,8 +46,12 @@ class AssumeByService:
         seconds: int,
         region: str,
         context: Mapping[str, str],
+        for_itself: bool = False,
     ) -> Session | Refusal:
-        """See ServiceAssume. Raises StoreUnavailable where the session could not be kept."""
+        """See ServiceAssume. Raises StoreUnavailable where the session could not be kept.
+
+        for_itself: the service makes the calls, not the workload; they show it as their invokedBy.
+        """
         judged = service_may_assume(
             service,
             role.arn,
@@ -74,6 +78,7 @@ class AssumeByService:
             name=session_name,
             seconds=seconds,
             context=context,
+            invoked_by=service if for_itself else "",
             workload=workload,
         )
         await self._commit(

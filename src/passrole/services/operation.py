@@ -25,6 +25,33 @@ class ActAs(Protocol):
     async def call(self, service: str, operation: str, given: Mapping[str, object]) -> Output:
         """Returns the parsed output. Raises ServiceError as the service would answer it."""
 
+    def call_from_thread(self, service: str, operation: str, given: Mapping[str, object]) -> Output:
+        """As call, for a thread that works for a service; never on the event loop's own thread."""
+
+
+class Acting(Protocol):
+    """Gives services what they act with: a role that they were passed, or their caller's own rights."""
+
+    async def with_role(
+        self,
+        service: str,
+        role: Role,
+        *,
+        session_name: str,
+        source_arn: str,
+        region: str,
+        seconds: int = 900,
+        replaces: ActAs | None = None,
+    ) -> ActAs | Refusal:
+        """The role, taken by the service principal for itself, or why it may not assume the role.
+
+        The trust policy is asked each time, with source_arn (what the service acts for) and its account;
+        the outcome is recorded as the service's own sts:AssumeRole. The credentials of replaces end.
+        """
+
+    def as_caller(self, call: Call, service: str) -> ActAs:
+        """The rights of the call's own caller, forwarded by the service principal."""
+
 
 class ServiceAssume(Protocol):
     """How a service takes the role that a workload (an instance, a task, a function) was given.
