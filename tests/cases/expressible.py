@@ -24,19 +24,23 @@ SIMULATED: Final = {
 def simulation(case: Case) -> dict[str, object] | None:
     """The request of ``iam:SimulateCustomPolicy`` that asks the case, as boto3 takes it; None if it cannot.
 
-    The simulator takes identity-based policies, a permissions boundary and a resource-based policy, and as
-    CallerArn only an IAM user; it knows no session policies, SCPs, RCPs or VPC endpoint policies, and no
-    role trust policies. Without CallerArn a role session's identity-based policies are simulated alike.
+    The simulator takes identity-based policies, a permissions boundary, SCPs and a resource-based policy, and
+    as CallerArn only an IAM user; it knows no session policies, RCPs or VPC endpoint policies, and no role
+    trust policies. Without CallerArn a role session's identity-based policies are simulated alike.
     Source: IAM API Reference, SimulateCustomPolicy.
     """
     body, asked = case.body, mapping(case.body["request"])
     caller, resource_policy = str(asked["principal"]), mapping(body["resource_policy"])
-    beyond = ("session_policies", "scps", "rcps", "vpc_endpoint_policy")
+    beyond = ("session_policies", "rcps", "vpc_endpoint_policy")
     if not body["identity_policies"] or any(body[kind] for kind in beyond):
         return None
-    if ":user/" not in caller and (resource_policy or ":assumed-role/" not in caller):
+    owner = asked.get("resource_account", account_of(caller))
+    needs_caller = bool(resource_policy) or owner != account_of(caller)
+    if ":user/" not in caller and (needs_caller or ":assumed-role/" not in caller):
         return None
     if resource_policy and str(asked["action"]).lower().startswith("sts:"):
+        return None
+    if "role_arn" in asked:
         return None
     request: dict[str, object] = {
         "PolicyInputList": [json.dumps(policy) for policy in listed(body["identity_policies"])],
@@ -48,14 +52,21 @@ def simulation(case: Case) -> dict[str, object] | None:
         request["PermissionsBoundaryPolicyInputList"] = [
             json.dumps(policy) for policy in listed(body["permission_boundaries"])
         ]
+    if body["scps"]:
+        request["OrderedOrganizationPolicyInputList"] = [
+            {"ServiceControlPolicyInputList": [json.dumps(policy) for policy in listed(level)]}
+            for level in listed(body["scps"])
+        ]
+    if needs_caller:
+        request |= {"CallerArn": caller, "ResourceOwner": f"arn:aws:iam::{owner}:root"}
     if resource_policy:
-        owner = asked.get("resource_account", caller.split(":")[4])
-        request |= {
-            "CallerArn": caller,
-            "ResourcePolicy": json.dumps(resource_policy),
-            "ResourceOwner": f"arn:aws:iam::{owner}:root",
-        }
+        request["ResourcePolicy"] = json.dumps(resource_policy)
     return request
+
+
+def account_of(caller: str) -> str:
+    """The account of a principal's ARN, "" for a service and an anonymous caller."""
+    return caller.split(":")[4] if caller.startswith("arn:") else ""
 
 
 def context_entry(key: str, value: object) -> dict[str, object]:
@@ -74,7 +85,7 @@ def on_endpoint(case: Case) -> bool:
     """
     body, asked = case.body, mapping(case.body["request"])
     caller = str(asked["principal"])
-    account = caller.split(":")[4] if caller.startswith("arn:") else ""
+    account = account_of(caller)
     if not account or "federated-user/" in caller or asked.get("resource_account", account) != account:
         return False
     if body["scps"] or body["rcps"] or body["vpc_endpoint_policy"]:
