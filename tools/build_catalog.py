@@ -59,6 +59,8 @@ def exempt(model: Model, operation: str) -> bool:
     """True where a call needs no permission: AWS lets everyone make it, or it is not signed."""
     listed = facts("actions")["exempt"].get(model.name, [])
     row = model.operations[operation]
+    if operation in facts("actions")["identified"].get(model.name, []):
+        return False
     unsigned = row.get("authtype") == "none" or row.get("auth") == ["smithy.api#noAuth"]
     return unsigned or listed == "all" or operation in listed
 

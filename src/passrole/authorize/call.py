@@ -69,7 +69,8 @@ class Call:
     called_via: tuple[str, ...] = ()
     presigned: bool = False
     secure: bool = False
-    extra: Mapping[str, str] = field(default_factory=dict)  # what a service adds: its source IP name …
+    # What a service adds (its source IP name …), and what an identity provider says of the caller.
+    extra: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
 
 class ResourceFacts(Protocol):

@@ -69,7 +69,7 @@ def identified(call: Call, directory: Directory) -> Call:
         call,
         caller=Caller(principal),
         account=account_of(call),
-        extra={**call.extra, **proven.context},
+        extra={**call.extra, **proven.request_context},
     )
 
 

@@ -30,3 +30,18 @@ class ProvenIdentity:
     source_identity: str = ""
     session_name: str = ""
     seconds: int | None = None
+
+    @property
+    def request_context(self) -> Mapping[str, str | tuple[str, ...]]:
+        """Condition keys of a request with that identity: context, and what goes into the session."""
+        keys: dict[str, str | tuple[str, ...]] = dict(self.context)
+        if self.tags:
+            keys["aws:tagkeys"] = tuple(key for key, _ in self.tags)
+            keys |= {f"aws:requesttag/{key.lower()}": value for key, value in self.tags}
+        if self.transitive:
+            keys["sts:transitivetagkeys"] = self.transitive
+        if self.source_identity:
+            keys["sts:sourceidentity"] = self.source_identity
+        if self.session_name:
+            keys["sts:rolesessionname"] = self.session_name
+        return keys

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -23,6 +23,7 @@ from passrole.state.directory import Directory
 from passrole.state.organization import org_id, org_path, organization_of
 from passrole.values.arn import Arn
 from passrole.values.errors import InvalidArn
+from passrole.values.principal import PrincipalKind
 
 # Context keys that a resource's own tags answer.
 _TAG_KEYS: Final = "aws:resourcetag/"
@@ -83,6 +84,10 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
         if not templates.asked(use.when, call.input):
             continue
         checks += _checks(call, use, context, directory, facts)
+    if call.caller.principal.kind is PrincipalKind.IDENTITY_PROVIDER and checks:
+        # What the provider passes into the session comes with its word, not with the input.
+        passed = {"sts:TagSession": "aws:tagkeys", "sts:SetSourceIdentity": "sts:sourceidentity"}
+        checks += [replace(checks[0], action=action) for action, key in passed.items() if key in context]
     return Plan(call, tuple(checks), context)
 
 
@@ -165,6 +170,8 @@ def _answer(
             continue
         source = KEYS.get(lower)
         if source is None:
+            if call.service == "sts" and not lower.startswith(("sts:", "iam:", "aws:")):
+                continue  # an identity provider's: in context with its word or with its session, or absent
             if not lower.startswith("aws:") or lower == _TAG_KEYS:
                 yield lower
             continue

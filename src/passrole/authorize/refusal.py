@@ -44,6 +44,8 @@ class Refusal:
     def sentence(self, *, quoted: bool = False) -> str:
         """``User: … is not authorized to perform: … on resource: … because …``."""
         principal = self.judged.request.principal
+        if principal.kind is PrincipalKind.IDENTITY_PROVIDER:
+            return f"Not authorized to perform {self.action}"
         who = "anonymous" if principal.kind is PrincipalKind.ANONYMOUS else principal.arn
         resource = f'"{self.resource}"' if quoted else self.resource
         text = f"User: {who} is not authorized to perform: {self.action} on resource: {resource}"

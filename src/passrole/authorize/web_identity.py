@@ -6,12 +6,15 @@ federation" and "Pass session tags in AWS STS". Texts: public reports.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from passrole.authorize.identity import ProvenIdentity
 from passrole.authorize.key_sets import KEY_SETS, KeysUnavailable
+from passrole.catalog.operations import operation
 from passrole.state.directory import Directory
 from passrole.state.entities import Tags
 from passrole.state.providers import OidcProvider
@@ -102,6 +105,11 @@ def prove(text: str, directory: Directory, account: str, now: datetime) -> Prove
     }
     if party and audiences:
         context[f"{prefix}:oaud".lower()] = audiences[0]
+    for claim in _claims_with_keys(prefix):
+        value = claims.get(claim)
+        if isinstance(value, (str, bool, int)) and claim not in ("aud", "oaud", "sub"):
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            context[f"{prefix}:{claim}".lower()] = text
     return ProvenIdentity(
         provider=named,
         issuer=prefix,
@@ -112,6 +120,23 @@ def prove(text: str, directory: Directory, account: str, now: datetime) -> Prove
         transitive=transitive,
         source_identity=source if isinstance(source, str) else "",
     )
+
+
+@cache
+def _claims_with_keys(issuer: str) -> tuple[str, ...]:
+    """The claims that AWS has condition keys for, of that issuer: GitHub's ``repository`` …"""
+    known = operation("sts", "AssumeRoleWithWebIdentity")
+    if known is None:
+        return ()
+    found = []
+    for action in known.actions:
+        for key in (*action.keys, *(key for resource in action.resources for key in resource.keys)):
+            name, _, claim = key.rpartition(":")
+            # ${…} in a key stands for a part of the issuer's own choice.
+            pattern = ".+".join(re.escape(part) for part in re.split(r"\$\{\w+\}", name))
+            if re.fullmatch(pattern, issuer, re.IGNORECASE):
+                found.append(claim)
+    return tuple(found)
 
 
 def _issuer(token: jwt.Token) -> str:

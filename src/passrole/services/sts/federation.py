@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # OAuth access tokens of these are no signed tokens: they can be proven by their issuer's servers only.
 _OPAQUE: Final = frozenset(("graph.facebook.com", "www.amazon.com"))
+_LASTING_WEB: Final = (":aud", ":sub", ":amr")
+_LASTING_SAML: Final = frozenset(("saml:namequalifier", "saml:sub", "saml:sub_type"))
 
 
 @precheck("sts:AssumeRoleWithWebIdentity")
@@ -144,6 +146,11 @@ def _session(
 def _lasting(context: Mapping[str, str]) -> Mapping[str, str]:
     """The provider's keys that later requests of the session carry too.
 
-    Source: IAM User Guide, "Available keys for AWS OIDC federation" (aud, sub) and "… SAML-based federation".
+    Source: IAM User Guide, "Available keys for AWS OIDC federation" and "… for SAML-based AWS STS
+    federation", availability in the session; the reference's keys of sts:AssumeRole.
     """
-    return {key: value for key, value in context.items() if key != "aws:federatedprovider"}
+    return {
+        key: value
+        for key, value in context.items()
+        if key in _LASTING_SAML or (not key.startswith(("saml:", "aws:")) and key.endswith(_LASTING_WEB))
+    }
