@@ -6,7 +6,8 @@ import warnings
 import pytest
 
 from passrole.wire import models, services
-from passrole.wire.patterns import UNREADABLE, Unreadable, matcher, translated
+from passrole.wire.constraints import problems
+from passrole.wire.patterns import MISSTATED, UNREADABLE, Unreadable, matcher, translated
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -57,6 +58,21 @@ def test_every_pattern_of_every_model_is_read_or_listed() -> None:
             except (re.error, Unreadable):
                 failed.add(pattern)
     assert failed == UNREADABLE.keys()
+    assert patterns >= MISSTATED.keys()
+
+
+def test_a_pattern_that_forbids_what_its_service_asks_for_is_not_enforced() -> None:
+    given = {
+        "DatasetName": "a",
+        "Domain": "RETAIL",
+        "DatasetType": "TARGET_TIME_SERIES",
+        "Schema": {"Attributes": [{"AttributeName": "a", "AttributeType": "string"}]},
+        "EncryptionConfig": {
+            "RoleArn": "arn:aws:iam::111122223333:role/Forecast",
+            "KMSKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-4333-8444-555555555555",
+        },
+    }
+    assert problems("forecast", "CreateDataset", given) == []
 
 
 def test_an_unknown_property_is_not_enforced() -> None:

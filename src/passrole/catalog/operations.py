@@ -129,7 +129,9 @@ def uncovered() -> dict[str, str]:
         for name, row in known.rows.items() if known is not None else ():
             for one in row.get("roles", ()):
                 if one["holds"] == role_parameters.EMBEDDED:
-                    found[f"{service}:{name}"] = f"roles that the text of {one['path']} does not write out as ARNs"
+                    found[f"{service}:{name}"] = (
+                        f"roles that the text of {one['path']} does not write out as ARNs"
+                    )
     return dict(sorted(found.items()))
 
 

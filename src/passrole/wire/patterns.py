@@ -25,6 +25,12 @@ UNREADABLE: Final[Mapping[str, str]] = {
     "([\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@]*)${1,256}": "a repeated end of the text (sagemaker)",
 }
 
+# Patterns that their services cannot hold to: they forbid what the service itself asks for.
+MISSTATED: Final[Mapping[str, str]] = {
+    "arn:([a-z\\d-]+):forecast:.*:.*:.+": "the RoleArn of Amazon Forecast is the ARN of an IAM role",
+    ".*/^[\\d]{12}$/.*": "AWS Data Exchange's account ids are digits without slashes",
+}
+
 # What only Java has, an intersection of classes, is written anew.
 _REWRITTEN: Final[Mapping[str, str]] = {
     "[\\p{Print}&&[^|:/]]+": "(?:(?![|:/])[ -~])+",
@@ -168,7 +174,7 @@ def matcher(pattern: str) -> Callable[[str], object] | None:
     A pattern without anchors is of the whole text, as in Java's ``matches``; one with an anchor says
     itself what it is of.
     """
-    if pattern in UNREADABLE:
+    if pattern in UNREADABLE or pattern in MISSTATED:
         return None
     try:
         compiled = re.compile(translated(pattern), re.ASCII)
