@@ -134,6 +134,13 @@ class Plan:
             return self.granted_only
         return not hopeful if resource is None else is_key(resource)
 
+    def rules(self) -> Iterator[Rule]:
+        """Every statement that may take part in the answer, but for what only a grant would add."""
+        for rules in self.denies:
+            yield from rules.all
+        for step in (*self.before, *self.after):
+            yield from step.allows.all
+
     def asks(self, layer: Layer) -> bool:
         """Must the layer allow, unless a grant makes it needless?
 

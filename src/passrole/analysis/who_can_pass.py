@@ -1,0 +1,385 @@
+"""Who can pass which role to which service, over whole accounts.
+
+No pair is asked about by itself. For each principal and service, each statement about iam:PassRole gives two
+sets of roles: those for which it matches, and those for which it may, as what is unknown turns out. The
+layers meet these sets as the engine meets single answers (``decision.evaluate.decide``), with its own plan of
+statements. Equal statements under equal keys are asked once, and so are principals that have the same
+policies and keys.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from passrole.analysis import bits
+from passrole.analysis.askers import ASSOCIATED, PASSED_TO, Asker, asker_named, askers
+from passrole.analysis.requirements import Requirement, requirements
+from passrole.analysis.trust import Trusts, receivers
+from passrole.analysis.usable import Usable
+from passrole.catalog import passed
+from passrole.decision.compile import Rule
+from passrole.decision.doubt import is_unknown
+from passrole.decision.plan import Plan, compiled
+from passrole.decision.request import Request
+from passrole.decision.residual import residual
+from passrole.passing.rule import ACTION
+from passrole.policy.document import Statement
+from passrole.state.entities import Role
+from passrole.state.estate.estate import Estate, read_files
+from passrole.values.glob import Pattern
+
+By = Literal["role", "service", "principal"]
+Progress = Callable[[int, int], None]  # (principals done, principals in all)
+
+_Pair = tuple[int, int]  # the roles for which it is so for certain, and those for which it may be
+_NONE: Final[_Pair] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass that is allowed. conditions are together enough; () where it is allowed as things stand."""
+
+    principal: str
+    role: str
+    service: str
+    conditions: tuple[Requirement, ...]
+
+
+def who_can_pass(
+    estate: Estate | Path | str | Iterable[Path | str],
+    *,
+    role: str = "",
+    service: str = "",
+    principal: str = "",
+    usable: bool = False,
+) -> list[Pass]:
+    """Every pass that is allowed, of an estate or of files of account details.
+
+    role, service and principal may be globs, "" for all; usable also asks that the principal may call an
+    operation that takes the role. A role stands for its sessions. Root users are not listed unless principal
+    names one.
+    """
+    if isinstance(estate, Path | str):
+        estate = read_files([estate])
+    elif not isinstance(estate, Estate):
+        estate = read_files(estate)
+    return list(Passes(estate, role=role, service=service, principal=principal, usable=usable).rows())
+
+
+class Passes:
+    """The question over an estate: account by account, principal by principal."""
+
+    def __init__(
+        self,
+        estate: Estate,
+        *,
+        role: str = "",
+        service: str = "",
+        principal: str = "",
+        usable: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        self._estate = estate
+        self._role = _named(role)
+        self._service = _named(service if "*" in service else passed.principal_named(service))
+        self._principal = _named(_as_role(principal))
+        self._root = principal if principal.endswith(":root") else ""
+        self._usable = usable
+        self._progress = progress
+
+    def rows(self) -> Iterator[Pass]:
+        """Every pass, by principal, then role, then service."""
+        for account, asker, sets in self._all():
+            yield from account.rows(asker, sets)
+
+    def counts(self, by: By) -> list[tuple[str, int]]:
+        """How many passes each role, service or principal has, the most first; none with none."""
+        found: Counter[str] = Counter()
+        for account in self._accounts():
+            tally = bits.Tally()
+            for asker, sets in self._sets(account):
+                for service, (_, may) in sets.items():
+                    if by == "role":
+                        tally.add(may)
+                    else:
+                        found[asker.arn if by == "principal" else service] += may.bit_count()
+            if by == "role":
+                counted = tally.counts(len(account.roles))
+                found.update(dict(zip((role.arn for role in account.roles), counted, strict=True)))
+        return sorted(
+            ((name, count) for name, count in found.items() if count), key=lambda row: (-row[1], row[0])
+        )
+
+    def _all(self) -> Iterator[tuple[AccountPasses, Asker, Mapping[str, _Pair]]]:
+        for account in self._accounts():
+            for asker, sets in self._sets(account):
+                yield account, asker, sets
+
+    def _accounts(self) -> Iterator[AccountPasses]:
+        for account in self._estate.accounts:
+            roles = [
+                role for role in self._estate.directory.all(Role, account) if self._role(role.arn, role.name)
+            ]
+            if roles:
+                yield AccountPasses(self._estate, account, roles, self._service)
+
+    def _sets(self, account: AccountPasses) -> Iterator[tuple[Asker, Mapping[str, _Pair]]]:
+        asked = self._askers(account.id)
+        usable = Usable() if self._usable else None
+        for number, asker in enumerate(asked, 1):
+            sets = account.passes(asker)
+            if usable is not None:
+                sets = {service: pair for service, pair in sets.items() if usable.may_use(asker, service)}
+            if sets:
+                yield asker, sets
+            if self._progress is not None:
+                self._progress(number, len(asked))
+
+    def _askers(self, account: str) -> list[Asker]:
+        if self._root:
+            return [asker_named(self._estate, self._root)] if f"::{account}:" in self._root else []
+        return [
+            asker
+            for asker in askers(self._estate, account)
+            if self._principal(asker.arn, asker.arn.rsplit("/", 1)[-1])
+        ]
+
+
+def _named(pattern: str) -> Callable[[str, str], bool]:
+    """Does a pattern fit an ARN (or service principal), or a name where it is no ARN itself?"""
+    if not pattern:
+        return lambda arn, name: True
+    parsed = Pattern.parse(pattern)
+    if pattern.startswith("arn:"):
+        return lambda arn, name: parsed.matches(arn)
+    return lambda arn, name: parsed.matches(arn) or parsed.matches(name)
+
+
+def _as_role(principal: str) -> str:
+    """A session is listed as its role: its name is what is known of that."""
+    _, assumed, rest = principal.partition(":assumed-role/")
+    if not assumed or "*" in principal.partition(":assumed-role/")[0]:
+        return principal
+    account = principal.split(":", 5)[4]
+    return f"arn:aws:iam::{account}:role*/{rest.partition('/')[0]}"
+
+
+class AccountPasses:
+    """One account: its roles as bits, and what has been answered already."""
+
+    def __init__(
+        self,
+        estate: Estate,
+        account: str,
+        roles: Iterable[Role],
+        service: Callable[[str, str], bool] = lambda arn, name: True,
+    ) -> None:
+        self.id: Final = account
+        self.roles: Final = sorted(roles, key=lambda role: role.arn)
+        self._directory = estate.directory
+        self._resources = bits.Resources([role.arn for role in self.roles])
+        self._trusts = Trusts(estate.directory, account)
+        # By the service that gets the role, and the principal under which it assumes it.
+        self._admitted: dict[str, dict[str, _Pair]] = {}
+        self._second: dict[str, dict[str, _Pair]] = {}  # the same where it is a second choice
+        self._admit()
+        asked = dict.fromkeys((*self._admitted, *self._second))
+        self._services = sorted(one for one in asked if service(one, one))
+        firsts = {one for name in self._services for one in self._second.get(name, ())}
+        self._asked: Final = sorted({*self._services, *firsts})
+        self._associated = {name: passed.has_associated_resource(name) for name in self._asked}
+        self._statements: dict[tuple[object, ...], _Pair] = {}
+        self._plans: dict[tuple[object, ...], Mapping[str, _Pair]] = {}
+
+    def _admit(self) -> None:
+        sure: dict[tuple[str, str, bool], list[int]] = {}
+        maybe: dict[tuple[str, str, bool], list[int]] = {}
+        for number, role in enumerate(self.roles):
+            for principal in self._trusts.named(role):
+                answer = self._trusts.may_assume(role, principal)
+                if not answer.best.allowed:
+                    continue
+                for receiver, second in receivers(principal):
+                    place = (receiver, principal, second)
+                    maybe.setdefault(place, []).append(number)
+                    if answer.worst.allowed:
+                        sure.setdefault(place, []).append(number)
+        for place, numbers in maybe.items():
+            receiver, principal, second = place
+            table = self._second if second else self._admitted
+            table.setdefault(receiver, {})[principal] = (bits.of(sure.get(place, ())), bits.of(numbers))
+
+    def passes(self, asker: Asker) -> Mapping[str, _Pair]:
+        """The roles that the principal can pass to each service: for certain, and at all; {} for none."""
+        plan = self._plan(asker)
+        keys = sorted({key for rule in plan.rules() for key in rule.keys})
+        place = (plan, *self._signature(asker, keys))
+        found = self._plans.get(place)
+        if found is None:
+            found = self._plans[place] = self._passes(asker, plan)
+        return found
+
+    def _plan(self, asker: Asker) -> Plan:
+        return compiled(asker.policies).plan(self._request(asker, None, {}, frozenset()))
+
+    def _request(
+        self, asker: Asker, resource: str | None, own: Mapping[str, str], unknown: frozenset[str]
+    ) -> Request:
+        return Request(
+            principal=asker.caller.principal,
+            action=ACTION,
+            resource=resource,
+            resource_account=self.id,
+            context={**asker.context, **own},
+            unknown=unknown,
+        )
+
+    def _signature(self, asker: Asker, keys: Iterable[str]) -> Iterator[object]:
+        """What is known of the keys: a value, None where it is absent, False where it is unknown."""
+        for key in keys:
+            value = asker.context.get(key)
+            if value is None and next(asker.unknown((key,)), None) is not None:
+                yield False
+            else:
+                yield value
+
+    def _passes(self, asker: Asker, plan: Plan) -> Mapping[str, _Pair]:
+        allowed = self._allowed(asker, plan)
+        found: dict[str, _Pair] = {}
+        for service in self._services:
+            sure, may = allowed[service]
+            first = self._admitted_to(self._admitted.get(service, {}).values())
+            pair = (sure & first[0], may & first[1])
+            for principal, second in self._second.get(service, {}).items():
+                # Only for roles that are not passed to the part of the service itself.
+                taken = allowed[principal][1] & self._admitted_to(self._admitted[principal].values())[1]
+                pair = (pair[0] | (sure & second[0] & ~taken), pair[1] | (may & second[1] & ~taken))
+            if pair[1]:
+                found[service] = pair
+        return found
+
+    def _admitted_to(self, pairs: Iterable[_Pair]) -> _Pair:
+        sure = may = 0
+        for one, other in pairs:
+            sure |= one
+            may |= other
+        return sure, may
+
+    def _allowed(self, asker: Asker, plan: Plan) -> Mapping[str, _Pair]:
+        """What the policies allow, trust policies left aside, for each service that is asked about."""
+        denies = [rule for rules in plan.denies for rule in rules.all]
+        steps = [step.allows.all for step in (*plan.before, *plan.after)]
+        answers: dict[str, _Pair] = {}
+        uniform: _Pair | None = None
+        own = any(rule.keys & _OF_SERVICE for rule in plan.rules())
+        for service in self._asked:
+            if uniform is not None:
+                answers[service] = uniform
+                continue
+            denied = may_be_denied = 0
+            for rule in denies:
+                sure, may = self._matched(asker, rule, service)
+                denied |= sure
+                may_be_denied |= may
+            allowed = at_best = self._resources.all
+            for allows in steps:
+                sure = may = 0
+                for rule in allows:
+                    one, other = self._matched(asker, rule, service)
+                    sure |= one
+                    may |= other
+                allowed &= sure
+                at_best &= may
+                if not at_best:
+                    break
+            answers[service] = (allowed & ~may_be_denied, at_best & ~denied)
+            if not own:
+                uniform = answers[service]
+        return answers
+
+    def _matched(self, asker: Asker, rule: Rule, service: str) -> _Pair:
+        """The roles for which the statement matches, and those for which it may."""
+        own = service if rule.keys & _OF_SERVICE else ""
+        statement: Statement = rule.statement
+        keys = rule.keys - _OF_SERVICE
+        who = asker.caller.principal if rule.principals is not None else None
+        place = (statement, who, own, *(self._signature(asker, sorted(keys)) if keys else ()))
+        found = self._statements.get(place)
+        if found is None:
+            found = self._statements[place] = self._match(asker, rule, service)
+        return found
+
+    def _match(self, asker: Asker, rule: Rule, service: str) -> _Pair:
+        request = self._asking(asker, rule.keys, service)
+        if not rule.takes(request.principal):
+            return _NONE
+        certain = True
+        for condition in rule.conditions:
+            if any(is_unknown(request, key) for key in condition.keys):
+                certain = False
+            elif not condition.holds(request.context):
+                return _NONE
+        if not rule.anything and any(is_unknown(request, key) for key in rule.resource_keys):
+            return 0, self._resources.all
+        covered = self._resources.covered(rule, request.context)
+        return (covered if certain else 0), covered
+
+    def _asking(self, asker: Asker, keys: Iterable[str], service: str, role: str | None = None) -> Request:
+        """The question of a pass to that service, as far as it is known beforehand."""
+        own = {PASSED_TO: service}
+        unknown = {key for key in asker.unknown(keys) if key not in _OF_SERVICE}
+        if self._associated[service]:
+            unknown.add(ASSOCIATED)
+        return self._request(asker, role, own, frozenset(unknown))
+
+    def rows(self, asker: Asker, sets: Mapping[str, _Pair]) -> Iterator[Pass]:
+        """The passes of one principal, by role and service."""
+        found: list[tuple[int, str, tuple[Requirement, ...]]] = []
+        for service, (sure, may) in sets.items():
+            found += ((number, service, ()) for number in bits.places(sure))
+            doubtful = may & ~sure
+            if doubtful:
+                found += self._doubtful(asker, service, doubtful)
+        found.sort(key=lambda row: row[:2])
+        for number, service, conditions in found:
+            yield Pass(asker.arn, self.roles[number].arn, service, conditions)
+
+    def _doubtful(
+        self, asker: Asker, service: str, doubtful: int
+    ) -> Iterator[tuple[int, str, tuple[Requirement, ...]]]:
+        """Passes that depend on something, with what: roles that meet the same statements share it."""
+        plan = self._plan(asker)
+        keys = {key for rule in plan.rules() for key in rule.keys}
+        for alike in self._alike(asker, plan, service, doubtful):
+            first = self.roles[next(bits.places(alike))]
+            asked = self._asking(asker, keys, service, first.arn)
+            own = requirements(residual(asked, asker.policies))
+            for number in bits.places(alike):
+                trust = self._trust_requirements(self.roles[number], service)
+                yield number, service, tuple(dict.fromkeys((*own, *trust)))
+
+    def _alike(self, asker: Asker, plan: Plan, service: str, found: int) -> list[int]:
+        groups = [found]
+        for rule in plan.rules():
+            for split in self._matched(asker, rule, service):
+                groups = [part for group in groups for part in (group & split, group & ~split) if part]
+        return groups
+
+    def _trust_requirements(self, role: Role, service: str) -> tuple[Requirement, ...]:
+        least: tuple[Requirement, ...] | None = None
+        for principal in self._trusts.named(role):
+            if any(receiver == service for receiver, _ in receivers(principal)):
+                answer = self._trusts.may_assume(role, principal)
+                if answer.worst.allowed:
+                    return ()
+                if answer.best.allowed:
+                    needed = requirements(answer)
+                    least = needed if least is None or len(needed) < len(least) else least
+        return least or ()
+
+
+_OF_SERVICE: Final = frozenset((PASSED_TO, ASSOCIATED))
