@@ -20,8 +20,9 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from passrole.faces.endpoint import Endpoint, StartFailed
+from passrole.faces.endpoint import Endpoint
 from passrole.faces.options import BadOption, Options
+from passrole.faces.root_key import StartFailed
 from passrole.state.store import StoreUnavailable
 
 ROOT = ("AKIAROOTROOTROOTROOT", "root-secret-0123456789")

@@ -114,6 +114,15 @@ def serve(
             "--testing", envvar="PASSROLE_TESTING", help="Allow POST /_passrole/reset, accounts and clock."
         ),
     ] = False,
+    imports: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--import",
+            envvar="PASSROLE_IMPORT",
+            metavar="DETAILS.json",
+            help="Start with a copy of accounts (get-account-authorization-details); repeatable.",
+        ),
+    ] = None,
     trail_keep: Annotated[
         str,
         typer.Option(envvar="PASSROLE_TRAIL_KEEP", help="How much of the trail to keep."),
@@ -133,6 +142,7 @@ def serve(
         run_functions=run_functions,
         testing=testing,
         trail_keep=trail_keep,
+        imports=tuple(imports or ()),
         root_key=root_key_of(os.environ),
     )
     return run(options)

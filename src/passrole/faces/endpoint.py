@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import configparser
 import os
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import TextIO
 
 import uvicorn
 
-from passrole.faces.options import ROOT_KEY_ID, ROOT_SECRET, BadOption, Options
+from passrole.authorize.call import ResourceFacts
+from passrole.faces.importing import Imported, import_files
+from passrole.faces.options import ROOT_KEY_ID, ROOT_SECRET, Options
 from passrole.faces.own_paths import OwnPaths
+from passrole.faces.root_key import PROFILE, RootKey, StartFailed, credentials_file, ensure_root
 from passrole.gateway.act_as import ServicesActing
 from passrole.gateway.authenticate import Authenticator
 from passrole.gateway.clock import Clock
@@ -30,35 +33,20 @@ from passrole.metadata import containers, imds, paths
 from passrole.metadata.access import Access
 from passrole.metadata.credentials import WorkloadCredentials
 from passrole.services import own
+from passrole.services.backend import Backend
 from passrole.services.embedded.dispatch import Embedded
+from passrole.services.workloads.enhanced_monitoring import EnhancedMonitoring
+from passrole.services.upstream import UnseenFacts, Upstream
 from passrole.state.accounts import make_account, unused_account
 from passrole.state.commit import Committer
 from passrole.state.directory import Change, Directory
-from passrole.state.entities import AccessKey, Account
+from passrole.state.entities import AccessKey
 from passrole.state.secret import ensure_secrets, message_key
-from passrole.state.store import Store, StoreUnavailable
+from passrole.state.store import Store
 from passrole.state.store.memory import MemoryStore
 from passrole.state.store.sqlite import SqliteStore
 from passrole.state.trail import Keep
-from passrole.values.errors import PassroleError
 from passrole.values.ids import Ids
-
-CREDENTIALS: Final = "credentials"  # file in the data folder, AWS's own format
-PROFILE: Final = "passrole"
-
-
-class StartFailed(PassroleError):
-    """The endpoint could not start; the text is one line for whoever started it."""
-
-
-@dataclass(frozen=True, slots=True)
-class RootKey:
-    """The main account's root key. path is the file that keeps it, None where nothing does."""
-
-    id: str
-    secret: str
-    made: bool
-    path: Path | None
 
 
 class Endpoint:
@@ -162,41 +150,47 @@ class Service:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self._socket = _bound(options.host, options.port)
-        port = self._socket.getsockname()[1]
-        host = f"[{options.host}]" if ":" in options.host else options.host
-        self.url = f"http://{host}:{port}"
         self._ids = Ids()
         self._clock = Clock()
         keep = Keep.parse(options.trail_keep)
-        try:
-            self._store: Store = MemoryStore() if options.ephemeral else SqliteStore(options.folder)
-        except StoreUnavailable:
-            self._socket.close()
-            raise
-        own.load()  # first: its modules register the kinds of rows that the directory reads
         own.load()  # before any row is read: a service's module registers the kinds that it keeps
-        self._directory = Directory(self._store.rows())
-        self._committer = Committer(self._store, keep)
-        self.root_key = self._ensure_root()
+        with ExitStack() as undone:  # what is open when something below fails
+            self._socket = _bound(options.host, options.port)
+            undone.callback(self._socket.close)
+            self._store: Store = MemoryStore() if options.ephemeral else SqliteStore(options.folder)
+            undone.callback(self._store.close)
+            self._directory = Directory(self._store.rows())
+            now = self._clock.now()
+            self.root_key = ensure_root(self._directory, self._ids, options, now)
+            self.imported = import_files(
+                self._directory, self._ids, options.imports, now, credentials=credentials_file(options)
+            )
+            undone.pop_all()
         ensure_secrets(self._directory, self._ids)
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        authority = f"{host}:{self._socket.getsockname()[1]}"
+        self.url = f"http://{authority}"
+        self._committer = Committer(self._store, keep)
         self._embedded = Embedded(self._directory)
         self._embedded.on_start()  # what resources of an earlier run held is gone with them
+        # An upstream's resources cannot be looked at; what is embedded can.
+        behind: Backend = Upstream(options.upstream) if options.upstream else self._embedded
+        facts: ResourceFacts = UnseenFacts() if options.upstream else self._embedded.facts
         self._recorder = Recorder(self._directory, self._ids)
         self._gateway = Gateway(
             directory=self._directory,
             committer=self._committer,
             ids=self._ids,
             clock=self._clock,
-            behind=self._embedded,
-            facts=self._embedded.facts,
+            behind=behind,
+            facts=facts,
             message_key=message_key(self._directory),
             recorder=self._recorder,
             report=options.enforce == "report",
         )
         self._assume = AssumeByService(
             directory=self._directory,
-            facts=self._embedded.facts,
+            facts=facts,
             ids=self._ids,
             clock=self._clock,
             recorder=self._recorder,
@@ -209,7 +203,7 @@ class Service:
             assume=self._assume,
             carry_out=self._gateway.carry_out,
             reload=self._reload,
-            host=f"{host}:{port}",
+            host=authority,
         )
         self._server = self._built()
 
@@ -260,6 +254,13 @@ class Service:
         self._committer.start()
         await self._gateway.commit(())
         self._acting.start()
+        monitoring = EnhancedMonitoring(
+            databases=self._embedded.databases,
+            directory=self._directory,
+            acting=self._acting,
+            now=self._clock.machine,  # which the embedded CloudWatch Logs goes by
+        )
+        monitoring.start()
         try:
             serving = asyncio.ensure_future(self._server.serve(sockets=[self._socket]))
             while not self._server.started and not serving.done():
@@ -268,6 +269,7 @@ class Service:
                 ready()
             await serving
         finally:
+            await monitoring.stop()
             await self._committer.close()
             self._embedded.close()
             self._store.close()
@@ -283,43 +285,6 @@ class Service:
         key = make_account(self._directory, self._ids, account, f"account-{account}", self._clock.now())
         await self._gateway.commit(())
         return key
-
-    def _ensure_root(self) -> RootKey:
-        """The main account with its root key: the one named, the one kept, or a new one."""
-        account, directory = self.options.account, self._directory
-        now = self._clock.now()
-        path = None if self.options.ephemeral else self.options.folder / CREDENTIALS
-        known = directory.by_key(Account, account, account) is not None
-        if self.options.root_key is not None:
-            key_id, secret = self.options.root_key
-            existing = directory.by_id(AccessKey, key_id)
-            if existing is not None and (existing.account != account or existing.user_id):
-                raise BadOption(f"the root key {key_id} is another principal's key in this data folder")
-            if existing is None or existing.secret != secret:
-                if known:
-                    directory.put(AccessKey(account=account, id=key_id, secret=secret, created=now))
-                else:
-                    make_account(directory, self._ids, account, "main", now, key_id=key_id, secret=secret)
-            return RootKey(key_id, secret, False, None)
-        kept = _kept_key(path) if path is not None else None
-        if kept is not None:
-            existing = directory.by_id(AccessKey, kept[0])
-            if existing is not None and existing.account == account and existing.secret == kept[1]:
-                return RootKey(*kept, False, path)
-        if known:
-            # The file was lost, or it is of another folder: a new key, the old ones stay good.
-            key = AccessKey(
-                account=account,
-                id=self._ids.access_key(account=account),
-                secret=self._ids.secret(),
-                created=now,
-            )
-            directory.put(key)
-        else:
-            key = make_account(directory, self._ids, account, "main", now)
-        if path is not None:
-            _keep_key(path, key)
-        return RootKey(key.id, key.secret, True, path)
 
     async def _reset(self) -> None:
         """Empties everything but the main account and its root key."""
@@ -381,6 +346,7 @@ def _announce(service: Service) -> None:
             " to choose it",
             file=say,
         )
+    _tell_imported(service.imported, key.path, say)
     print(file=say)
     if options.ephemeral:
         print("Nothing is kept: --ephemeral.", file=say)
@@ -391,6 +357,18 @@ def _announce(service: Service) -> None:
             file=say,
         )
     say.flush()
+
+
+def _tell_imported(imported: Imported, kept_in: Path | None, say: TextIO) -> None:
+    if imported.entities:
+        print(f"\nImported {imported.entities} users, groups, roles, profiles and policies.", file=say)
+    for note in imported.notes:
+        print(f"  {note}", file=say)
+    for key in imported.keys:
+        if kept_in is not None:
+            print(f"  root key of account {key.account}: profile {key.account} in {kept_in}", file=say)
+        elif say.isatty():
+            print(f"  root key of account {key.account}: {key.id}  {key.secret}", file=say)
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -406,28 +384,3 @@ def _bound(host: str, port: int) -> socket.socket:
         raise StartFailed(f"cannot listen on {host}:{port}: {what}") from error
     sock.setblocking(False)
     return sock
-
-
-def _kept_key(path: Path) -> tuple[str, str] | None:
-    """The key in a credentials file. Raises StartFailed where the file cannot be read."""
-    if not path.exists():
-        return None
-    parser = configparser.ConfigParser()
-    try:
-        parser.read(path, encoding="utf-8")
-        section = parser[PROFILE]
-        return section["aws_access_key_id"], section["aws_secret_access_key"]
-    except (OSError, configparser.Error, KeyError, UnicodeDecodeError) as error:
-        raise StartFailed(f"{path} cannot be read as an AWS credentials file: {error}") from error
-
-
-def _keep_key(path: Path, key: AccessKey) -> None:
-    text = f"[{PROFILE}]\naws_access_key_id = {key.id}\naws_secret_access_key = {key.secret}\n"
-    try:
-        # Made with its mode, not changed to it: it is never readable to others.
-        path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise StartFailed(f"{path} cannot be written: {error.strerror}") from error

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
 import httptools
 
-from passrole.authorize.call import Call
+from passrole.authorize.call import Call, NoFacts
 from passrole.passing.permit import AuthorizedCall
 from passrole.services.answers import relabelled
 from passrole.services.backend import Handled
@@ -110,6 +111,21 @@ class Upstream:
                 return await _read(reader, head=request.method == "HEAD")
         finally:
             writer.close()
+
+
+class UnseenFacts(NoFacts):
+    """ResourceFacts where an upstream holds the resources: nothing is known, and what must be is said."""
+
+    def launch_template(
+        self, account: str, region: str, *, id: str, name: str, version: str
+    ) -> Mapping[str, object] | None:
+        """Raises ServiceError: a profile in a template that nobody here can read is a role that nobody judged."""
+        raise ServiceError(
+            f"The launch template {id or name} is the upstream's: this endpoint cannot see which role it would"
+            " pass. Name the instance profile in the request.",
+            code="NotImplemented",
+            status=501,
+        )
 
 
 class _Cut(Exception):
