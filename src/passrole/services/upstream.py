@@ -119,10 +119,10 @@ class UnseenFacts(NoFacts):
     def launch_template(
         self, account: str, region: str, *, id: str, name: str, version: str
     ) -> Mapping[str, object] | None:
-        """Raises ServiceError: a profile in a template that nobody here can read is a role that nobody judged."""
+        """Raises ServiceError: a profile that nobody here can read is a role that nobody judged."""
         raise ServiceError(
-            f"The launch template {id or name} is the upstream's: this endpoint cannot see which role it would"
-            " pass. Name the instance profile in the request.",
+            f"The launch template {id or name} is the upstream's: this endpoint cannot see which role it"
+            " would pass. Name the instance profile in the request.",
             code="NotImplemented",
             status=501,
         )
