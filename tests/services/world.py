@@ -99,7 +99,7 @@ class World:
         caller = self.caller(key or self.roots[ACCOUNT])
         given = dict(given or {})
         call = Call(
-            raw=RawRequest("POST", "/", "", (("host", host),), b""),
+            raw=self.raw(host),
             body=b"",
             service=service,
             operation=operation,
@@ -125,6 +125,10 @@ class World:
             raise
         self.directory.commit()
         return cast("dict[str, object]", _decoded(output))
+
+    def raw(self, host: str = "127.0.0.1:4747") -> RawRequest:
+        """A request of which nothing but the host is looked at."""
+        return RawRequest("POST", "/", "", (("host", host),), b"")
 
     def caller(self, key_id: str) -> Caller:
         """Who signs with that key; "anonymous" for nobody."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from passrole.authorize import saml, web_identity
 from passrole.authorize.call import Call, Caller
 from passrole.authorize.identity import ProvenIdentity
+from passrole.authorize.key_sets import KEY_SETS
 from passrole.state import mfa
 from passrole.state.directory import Directory
 from passrole.values.arn import Arn
@@ -17,6 +20,10 @@ from passrole.values.principal import Principal, PrincipalKind
 
 _WEB: Final = "AssumeRoleWithWebIdentity"
 _SAML: Final = "AssumeRoleWithSAML"
+
+
+_FETCHERS: Final = ThreadPoolExecutor(4, "passrole-issuers")
+_PATIENCE: Final = 10.0  # seconds
 
 
 def federated(call: Call) -> bool:
@@ -28,7 +35,13 @@ async def prepare(call: Call, directory: Directory) -> None:
     """Fetches the issuer's keys, off the event loop; prove then needs no network."""
     if call.operation == _WEB:
         token = str(call.input.get("WebIdentityToken", ""))
-        await asyncio.to_thread(web_identity.fetch_keys, token, directory, account_of(call), call.now)
+        wanted = web_identity.key_of(token, directory, account_of(call))
+        if wanted is None:
+            return
+        fetching = asyncio.get_running_loop().run_in_executor(_FETCHERS, KEY_SETS.fetch, *wanted, call.now)
+        # An issuer that never comes to an end keeps a fetcher, not the caller: prove refuses the token.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(fetching), _PATIENCE)
 
 
 def prove(call: Call, directory: Directory) -> ProvenIdentity:

@@ -50,20 +50,21 @@ class IDPCommunicationError(ServiceError):
     code, status = "IDPCommunicationError", 400
 
 
-def fetch_keys(text: str, directory: Directory, account: str, now: datetime) -> None:
-    """Gets the keys of a token's issuer where the account trusts it. It may take seconds: not for the
-    event loop's thread.
+def key_of(text: str, directory: Directory, account: str) -> tuple[str, str] | None:
+    """The issuer and the id of the key that KEY_SETS must fetch before prove.
+
+    None where nothing is to be fetched: the account trusts no such issuer, or the text is no token.
     """
     try:
-        issuer = _issuer(jwt.read(text))
-        _, url = _provider(issuer, directory, account)
+        token = jwt.read(text)
+        _, url = _provider(_issuer(token), directory, account)
     except (jwt.BadToken, InvalidIdentityToken):
-        return  # prove says what is wrong
-    KEY_SETS.fetch(url, now)
+        return None  # prove says what is wrong
+    return url, token.key_id
 
 
 def prove(text: str, directory: Directory, account: str, now: datetime) -> ProvenIdentity:
-    """Who a token speaks of, for a role of that account; fetch_keys has run.
+    """Who a token speaks of, for a role of that account; KEY_SETS has fetched what key_of says.
 
     Raises InvalidIdentityToken, ExpiredToken or IDPCommunicationError.
     """
