@@ -96,10 +96,11 @@ class Asker:
         passing tells that the question is about iam:PassRole; iam:PassedToService is the question's own.
         """
         for key in keys:
-            if key not in self.context and not self._absent(key, passing):
+            if key not in self.context and not self.lacks(key, passing=passing):
                 yield key
 
-    def _absent(self, key: str, passing: bool) -> bool:
+    def lacks(self, key: str, *, passing: bool = True) -> bool:
+        """Is a key that context does not have surely absent?"""
         service, _, _ = key.partition(":")
         session = self.caller.principal.kind is PrincipalKind.ROLE_SESSION
         if service == "aws":

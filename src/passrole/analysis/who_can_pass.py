@@ -22,12 +22,13 @@ from passrole.analysis.trust import Trusts, receivers
 from passrole.analysis.usable import Usable
 from passrole.catalog import passed
 from passrole.decision.compile import Rule
-from passrole.decision.doubt import is_unknown
 from passrole.decision.plan import Plan, compiled
 from passrole.decision.request import Request
 from passrole.decision.residual import residual
 from passrole.passing.rule import ACTION
+from passrole.policy.conditions import Condition
 from passrole.policy.document import Statement
+from passrole.policy.variables import Context
 from passrole.state.entities import Role
 from passrole.state.estate.estate import Estate, read_files
 from passrole.values.glob import Pattern
@@ -37,6 +38,24 @@ Progress = Callable[[int, int], None]  # (principals done, principals in all)
 
 _Pair = tuple[int, int]  # the roles for which it is so for certain, and those for which it may be
 _NONE: Final[_Pair] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """The roles for which something matches: mostly the same whichever the service, else told for each."""
+
+    usual: _Pair
+    of_service: Mapping[str, _Pair]
+
+    def of(self, service: str) -> _Pair:
+        """For one service."""
+        own = self.of_service.get(service)
+        if own is None:
+            return self.usual
+        return self.usual[0] | own[0], self.usual[1] | own[1]
+
+
+_NO_MATCH: Final = _Match(_NONE, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +211,9 @@ class AccountPasses:
         firsts = {one for name in self._services for one in self._second.get(name, ())}
         self._asked: Final = sorted({*self._services, *firsts})
         self._associated = {name: passed.has_associated_resource(name) for name in self._asked}
-        self._statements: dict[tuple[object, ...], _Pair] = {}
+        self._first: Final = {name: _union(pairs.values()) for name, pairs in self._admitted.items()}
+        self._keys: dict[Statement, tuple[str, ...]] = {}
+        self._matches: dict[tuple[object, ...], _Match] = {}
         self._plans: dict[tuple[object, ...], Mapping[str, _Pair]] = {}
 
     def _admit(self) -> None:
@@ -216,125 +237,131 @@ class AccountPasses:
     def passes(self, asker: Asker) -> Mapping[str, _Pair]:
         """The roles that the principal can pass to each service: for certain, and at all; {} for none."""
         plan = self._plan(asker)
-        keys = sorted({key for rule in plan.rules() for key in rule.keys})
-        place = (plan, *self._signature(asker, keys))
+        place = (plan, *_signature(asker, sorted({key for rule in plan.rules() for key in rule.keys})))
         found = self._plans.get(place)
         if found is None:
             found = self._plans[place] = self._passes(asker, plan)
         return found
 
     def _plan(self, asker: Asker) -> Plan:
-        return compiled(asker.policies).plan(self._request(asker, None, {}, frozenset()))
-
-    def _request(
-        self, asker: Asker, resource: str | None, own: Mapping[str, str], unknown: frozenset[str]
-    ) -> Request:
-        return Request(
-            principal=asker.caller.principal,
-            action=ACTION,
-            resource=resource,
-            resource_account=self.id,
-            context={**asker.context, **own},
-            unknown=unknown,
+        return compiled(asker.policies).plan(
+            Request(asker.caller.principal, ACTION, None, resource_account=self.id)
         )
-
-    def _signature(self, asker: Asker, keys: Iterable[str]) -> Iterator[object]:
-        """What is known of the keys: a value, None where it is absent, False where it is unknown."""
-        for key in keys:
-            value = asker.context.get(key)
-            if value is None and next(asker.unknown((key,)), None) is not None:
-                yield False
-            else:
-                yield value
 
     def _passes(self, asker: Asker, plan: Plan) -> Mapping[str, _Pair]:
         allowed = self._allowed(asker, plan)
         found: dict[str, _Pair] = {}
         for service in self._services:
-            sure, may = allowed[service]
-            first = self._admitted_to(self._admitted.get(service, {}).values())
+            sure, may = allowed(service)
+            if not may:
+                continue
+            first = self._first.get(service, _NONE)
             pair = (sure & first[0], may & first[1])
             for principal, second in self._second.get(service, {}).items():
                 # Only for roles that are not passed to the part of the service itself.
-                taken = allowed[principal][1] & self._admitted_to(self._admitted[principal].values())[1]
+                taken = allowed(principal)[1] & self._first[principal][1]
                 pair = (pair[0] | (sure & second[0] & ~taken), pair[1] | (may & second[1] & ~taken))
             if pair[1]:
                 found[service] = pair
         return found
 
-    def _admitted_to(self, pairs: Iterable[_Pair]) -> _Pair:
-        sure = may = 0
-        for one, other in pairs:
-            sure |= one
-            may |= other
-        return sure, may
+    def _allowed(self, asker: Asker, plan: Plan) -> Callable[[str], _Pair]:
+        """What the policies allow for a service, trust policies left aside.
 
-    def _allowed(self, asker: Asker, plan: Plan) -> Mapping[str, _Pair]:
-        """What the policies allow, trust policies left aside, for each service that is asked about."""
-        denies = [rule for rules in plan.denies for rule in rules.all]
-        steps = [step.allows.all for step in (*plan.before, *plan.after)]
-        answers: dict[str, _Pair] = {}
-        uniform: _Pair | None = None
-        own = any(rule.keys & _OF_SERVICE for rule in plan.rules())
-        for service in self._asked:
-            if uniform is not None:
-                answers[service] = uniform
-                continue
-            denied = may_be_denied = 0
-            for rule in denies:
-                sure, may = self._matched(asker, rule, service)
-                denied |= sure
-                may_be_denied |= may
-            allowed = at_best = self._resources.all
-            for allows in steps:
-                sure = may = 0
-                for rule in allows:
-                    one, other = self._matched(asker, rule, service)
-                    sure |= one
-                    may |= other
-                allowed &= sure
-                at_best &= may
-                if not at_best:
-                    break
-            answers[service] = (allowed & ~may_be_denied, at_best & ~denied)
-            if not own:
-                uniform = answers[service]
-        return answers
+        Most services are in no statement's conditions: one answer is that of them all.
+        """
+        denies = self._layer(asker, (rule for rules in plan.denies for rule in rules.all))
+        steps = [self._layer(asker, step.allows.all) for step in (*plan.before, *plan.after)]
+        special = {service for layer in (denies, *steps) for service in layer.of_service}
 
-    def _matched(self, asker: Asker, rule: Rule, service: str) -> _Pair:
-        """The roles for which the statement matches, and those for which it may."""
-        own = service if rule.keys & _OF_SERVICE else ""
+        def answer(service: str) -> _Pair:
+            sure = may = self._resources.all
+            for step in steps:
+                one, other = step.of(service)
+                sure &= one
+                may &= other
+            denied, may_be_denied = denies.of(service)
+            return sure & ~may_be_denied, may & ~denied
+
+        answers = {service: answer(service) for service in special}
+        usual = answer("")
+        return lambda service: answers.get(service, usual)
+
+    def _layer(self, asker: Asker, rules: Iterable[Rule]) -> _Match:
+        """The roles for which one of the statements matches."""
+        usual = _NONE
+        of_service: dict[str, _Pair] = {}
+        for rule in rules:
+            match = self._matched(asker, rule)
+            usual = (usual[0] | match.usual[0], usual[1] | match.usual[1])
+            for service, (sure, may) in match.of_service.items():
+                one, other = of_service.get(service, _NONE)
+                of_service[service] = (one | sure, other | may)
+        return _Match(usual, of_service)
+
+    def _matched(self, asker: Asker, rule: Rule) -> _Match:
+        """The roles for which the statement matches, asked once for equal keys."""
         statement: Statement = rule.statement
-        keys = rule.keys - _OF_SERVICE
+        keys = self._keys.get(statement)
+        if keys is None:
+            keys = self._keys[statement] = tuple(sorted(rule.keys - _OF_SERVICE))
         who = asker.caller.principal if rule.principals is not None else None
-        place = (statement, who, own, *(self._signature(asker, sorted(keys)) if keys else ()))
-        found = self._statements.get(place)
+        signature = tuple(_signature(asker, keys)) if keys else ()
+        place = (statement, who, signature)
+        found = self._matches.get(place)
         if found is None:
-            found = self._statements[place] = self._match(asker, rule, service)
+            unknown = {key for key, value in zip(keys, signature, strict=True) if value is False}
+            found = self._matches[place] = self._match(asker, rule, unknown)
         return found
 
-    def _match(self, asker: Asker, rule: Rule, service: str) -> _Pair:
-        request = self._asking(asker, rule.keys, service)
-        if not rule.takes(request.principal):
-            return _NONE
+    def _match(self, asker: Asker, rule: Rule, unknown: set[str]) -> _Match:
+        if not rule.takes(asker.caller.principal):
+            return _NO_MATCH
         certain = True
+        of_service: list[Condition] = []
         for condition in rule.conditions:
-            if any(is_unknown(request, key) for key in condition.keys):
+            if not _OF_SERVICE.isdisjoint(condition.keys):
+                of_service.append(condition)
+            elif not unknown.isdisjoint(condition.keys):
                 certain = False
-            elif not condition.holds(request.context):
-                return _NONE
-        if not rule.anything and any(is_unknown(request, key) for key in rule.resource_keys):
+            elif not condition.holds(asker.context):
+                return _NO_MATCH
+        if not of_service and _OF_SERVICE.isdisjoint(rule.resource_keys):
+            return _Match(self._covered(rule, asker.context, unknown, certain=certain), {})
+        found: dict[str, _Pair] = {}
+        for service in self._asked:
+            open_keys = unknown | {ASSOCIATED} if self._associated[service] else unknown
+            context = {**asker.context, PASSED_TO: service}
+            sure = certain
+            for condition in of_service:
+                if not open_keys.isdisjoint(condition.keys):
+                    sure = False
+                elif not condition.holds(context):
+                    break
+            else:
+                found[service] = self._covered(rule, context, open_keys, certain=sure)
+        return _Match(_NONE, found)
+
+    def _covered(self, rule: Rule, context: Context, unknown: set[str], *, certain: bool) -> _Pair:
+        if not rule.anything and not unknown.isdisjoint(rule.resource_keys):
             return 0, self._resources.all
-        covered = self._resources.covered(rule, request.context)
+        covered = self._resources.covered(rule, context)
         return (covered if certain else 0), covered
 
-    def _asking(self, asker: Asker, keys: Iterable[str], service: str, role: str | None = None) -> Request:
-        """The question of a pass to that service, as far as it is known beforehand."""
-        own = {PASSED_TO: service}
+    def _question(self, asker: Asker, plan: Plan, service: str, role: str) -> Request:
+        """The question of one pass, as far as it is known beforehand."""
+        keys = {key for rule in plan.rules() for key in rule.keys}
         unknown = {key for key in asker.unknown(keys) if key not in _OF_SERVICE}
         if self._associated[service]:
             unknown.add(ASSOCIATED)
-        return self._request(asker, role, own, frozenset(unknown))
+        return Request(
+            principal=asker.caller.principal,
+            action=ACTION,
+            resource=role,
+            resource_account=self.id,
+            context={**asker.context, PASSED_TO: service},
+            unknown=frozenset(unknown),
+        )
 
     def rows(self, asker: Asker, sets: Mapping[str, _Pair]) -> Iterator[Pass]:
         """The passes of one principal, by role and service."""
@@ -353,10 +380,9 @@ class AccountPasses:
     ) -> Iterator[tuple[int, str, tuple[Requirement, ...]]]:
         """Passes that depend on something, with what: roles that meet the same statements share it."""
         plan = self._plan(asker)
-        keys = {key for rule in plan.rules() for key in rule.keys}
         for alike in self._alike(asker, plan, service, doubtful):
             first = self.roles[next(bits.places(alike))]
-            asked = self._asking(asker, keys, service, first.arn)
+            asked = self._question(asker, plan, service, first.arn)
             own = requirements(residual(asked, asker.policies))
             for number in bits.places(alike):
                 trust = self._trust_requirements(self.roles[number], service)
@@ -365,7 +391,7 @@ class AccountPasses:
     def _alike(self, asker: Asker, plan: Plan, service: str, found: int) -> list[int]:
         groups = [found]
         for rule in plan.rules():
-            for split in self._matched(asker, rule, service):
+            for split in self._matched(asker, rule).of(service):
                 groups = [part for group in groups for part in (group & split, group & ~split) if part]
         return groups
 
@@ -383,3 +409,18 @@ class AccountPasses:
 
 
 _OF_SERVICE: Final = frozenset((PASSED_TO, ASSOCIATED))
+
+
+def _signature(asker: Asker, keys: Iterable[str]) -> Iterator[object]:
+    """What is known of the keys: a value, None where it is absent, False where it is unknown."""
+    for key in keys:
+        value = asker.context.get(key)
+        yield False if value is None and not asker.lacks(key) else value
+
+
+def _union(pairs: Iterable[_Pair]) -> _Pair:
+    sure = may = 0
+    for one, other in pairs:
+        sure |= one
+        may |= other
+    return sure, may

@@ -1,0 +1,189 @@
+"""Who can pass what in an account of 5,000 principals, 5,000 roles and 20 services, beside one engine call a pair.
+
+    python -m bench.who_can_pass [--principals N] [--roles N] [--services N] [--sample N]
+
+Target: 1 s and 500 MB for the whole question, the account already read. The sample of pairs is asked of the
+engine one by one and must get the same answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import sys
+import time
+from datetime import UTC, datetime
+
+from passrole.analysis.askers import askers
+from passrole.analysis.trust import may_assume
+from passrole.analysis.who_can_pass import AccountPasses, Passes
+from passrole.authorize.call import NoFacts
+from passrole.catalog import passed
+from passrole.decision.residual import residual
+from passrole.passing.rule import judge_pass
+from passrole.state.directory import Directory
+from passrole.state.entities import Account, Group, ManagedPolicy, PolicyVersion, Role, User
+from passrole.state.estate.estate import Estate
+from passrole.values.arn import Arn
+
+ACCOUNT = "111122223333"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TEAMS = 50
+
+
+def document(*statements: str) -> str:
+    """A policy of the current version."""
+    return f'{{"Version":"2012-10-17","Statement":[{",".join(statements)}]}}'
+
+
+def passing(resource: str, condition: str = "", effect: str = "Allow", action: str = "iam:PassRole") -> str:
+    """A statement about passing roles."""
+    tail = f',"Condition":{condition}' if condition else ""
+    return f'{{"Effect":"{effect}","Action":"{action}","Resource":"{resource}"{tail}}}'
+
+
+def estate(principals: int, roles: int, services: tuple[str, ...], seed: int = 1) -> Estate:
+    """An account: half of its principals are users, half are among the roles.
+
+    Every principal has two policies of its own, managed policies of its team, groups, every tenth a boundary.
+    """
+    draw = random.Random(seed)
+    directory = Directory()
+    directory.put(Account(account=ACCOUNT, name="bench", created=NOW))
+    base = f"arn:aws:iam::{ACCOUNT}:role"
+    for team in range(TEAMS):
+        own = passing(
+            f"{base}/t{team}/*",
+            f'{{"StringEquals":{{"iam:PassedToService":"{services[team % len(services)]}"}}}}',
+        )
+        mfa = passing("*", '{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}', "Deny")
+        put_policy(directory, f"Team{team}", document(own, mfa) if team % 10 == 0 else document(own))
+        put_policy(directory, f"Bound{team}", document(passing(f"{base}/t{team}/*", action="iam:*")))
+        directory.put(
+            Group(account=ACCOUNT, name=f"G{team}", id=f"AGPA{team}", created=NOW,
+                  attached=(f"arn:aws:iam::{ACCOUNT}:policy/Team{team}",))
+        )  # fmt: skip
+    for number in range(max(roles, principals)):
+        team = draw.randrange(TEAMS)
+        service = draw.choice(services)
+        if number < roles:
+            directory.put(
+                Role(
+                    account=ACCOUNT, name=f"r{number}", path=f"/t{team}/", id=f"AROA{number}", created=NOW,
+                    trust=f'{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":'
+                          f'{{"Service":"{service}"}},"Action":"sts:AssumeRole"}}]}}',
+                    **own_rights(draw, team, number, base, services) if number < principals // 2 else {},
+                )
+            )  # fmt: skip
+        if number < principals - principals // 2:
+            directory.put(
+                User(
+                    account=ACCOUNT, name=f"u{number}", id=f"AIDA{number}", created=NOW,
+                    groups=(f"AGPA{team}", f"AGPA{(team + 7) % TEAMS}"),
+                    **own_rights(draw, team, number, base, services),
+                )
+            )  # fmt: skip
+    directory.commit()
+    return Estate(directory, (ACCOUNT,))
+
+
+def own_rights(
+    draw: random.Random, team: int, number: int, base: str, services: tuple[str, ...]
+) -> dict[str, object]:
+    """Inline policies, managed policies and a boundary of one principal."""
+    to = draw.choice(services)
+    mine = passing(f"{base}/t{team}/r{number % 10}*", f'{{"StringEquals":{{"iam:PassedToService":"{to}"}}}}')
+    region = passing(
+        f"{base}/t{(team + 1) % TEAMS}/*", '{"StringEquals":{"aws:RequestedRegion":"eu-west-1"}}'
+    )
+    work = '{"Effect":"Allow","Action":["s3:Get*","ec2:Describe*"],"Resource":"*"}'
+    return {
+        "inline": {"own": document(mine, work), "more": document(region if number % 5 == 0 else work)},
+        "attached": (f"arn:aws:iam::{ACCOUNT}:policy/Team{team}",),
+        "boundary": f"arn:aws:iam::{ACCOUNT}:policy/Bound{team}" if number % 10 == 0 else "",
+    }
+
+
+def put_policy(directory: Directory, name: str, text: str) -> None:
+    """A customer managed policy."""
+    version = PolicyVersion(id="v1", document=text, created=NOW)
+    directory.put(
+        ManagedPolicy(
+            account=ACCOUNT, name=name, id=f"ANPA{name}", created=NOW, updated=NOW, versions=(version,)
+        )
+    )
+
+
+def brute(found: Estate, sample: int, services: tuple[str, ...]) -> tuple[float, int]:
+    """Seconds a pair by the engine alone, and how many pairs of the sample got another answer."""
+    draw = random.Random(2)
+    who = list(askers(found, ACCOUNT))
+    roles = list(found.directory.all(Role, ACCOUNT))
+    account = AccountPasses(found, ACCOUNT, roles)
+    places = {role.arn: place for place, role in enumerate(account.roles)}
+    pairs = [(draw.choice(who), draw.choice(roles), draw.choice(services)) for _ in range(sample)]
+    # Pairs drawn at random are nearly all refused: half of the sample is drawn from what is allowed.
+    for place in range(0, sample, 2):
+        asker = pairs[place][0]
+        for service, (_, may) in account.passes(asker).items():
+            if may:
+                role = account.roles[may.bit_length() - 1]
+                pairs[place] = (asker, role, service)
+                break
+    answers: list[tuple[bool, bool]] = []
+    began = time.perf_counter()
+    for asker, role, service in pairs:
+        unknown = frozenset(("aws:requestedregion", "aws:multifactorauthpresent"))
+        judged = judge_pass(
+            asker.caller,
+            Arn.parse(role.arn),
+            (service,),
+            asker.context,
+            found.directory,
+            NoFacts(),
+            unknown=unknown,
+        )
+        own = residual(judged.request, judged.policies)
+        trusted = may_assume(found.directory, role, service)
+        answers.append(
+            (own.worst.allowed and trusted.worst.allowed, own.best.allowed and trusted.best.allowed)
+        )
+    seconds = (time.perf_counter() - began) / sample
+    wrong = 0
+    for (asker, role, service), answer in zip(pairs, answers, strict=True):
+        sure, may = account.passes(asker).get(service, (0, 0))
+        bit = 1 << places[role.arn]
+        wrong += (bool(sure & bit), bool(may & bit)) != answer
+    return seconds, wrong
+
+
+def main() -> int:
+    """Prints a line a figure; 1 where the answers differ."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--principals", type=int, default=5000)
+    parser.add_argument("--roles", type=int, default=5000)
+    parser.add_argument("--services", type=int, default=20)
+    parser.add_argument("--sample", type=int, default=4000)
+    given = parser.parse_args()
+    known = [name for name in passed.uses() if name.count(".") == 2]
+    services = tuple(known[: given.services])
+    began = time.perf_counter()
+    found = estate(given.principals, given.roles, services)
+    print(f"estate made in {time.perf_counter() - began:.2f} s")
+    for turn in ("first", "again"):
+        began = time.perf_counter()
+        counted = Passes(found).counts("service")
+        seconds = time.perf_counter() - began
+        print(f"{turn}: {sum(count for _, count in counted):,} passes in {seconds:.2f} s (target 1 s)")
+    print(f"resident {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB (target 500 MB)")
+    pair, wrong = brute(found, given.sample, services)
+    whole = pair * given.principals * given.roles * len(services)
+    print(
+        f"one engine call a pair: {pair * 1e6:.1f} µs, {whole / 3600:.1f} h for all; {wrong} of {given.sample} differ"
+    )
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
