@@ -116,7 +116,6 @@ class Gateway:
                 await federation.prepare(call, self._directory)
             call = federation.identified(call, self._directory)
             authorized = permit(call, self._judging)
-            _dry_run(authorized)
             result = await self._serve(authorized)
             response = self._written(call, result)
         except ServiceError as error:
@@ -240,18 +239,6 @@ class Gateway:
             crowded = self._committer.later(event)
             if crowded is not None:
                 await crowded
-
-
-class DryRun(ServiceError):
-    """What EC2 answers a call that would have succeeded. Source: EC2 API Reference, "Error codes"."""
-
-    code, status = "DryRunOperation", 412
-
-
-def _dry_run(authorized: AuthorizedCall) -> None:
-    call = authorized.call
-    if call.service == "ec2" and call.input.get("DryRun") is True and not authorized.would_deny:
-        raise DryRun("Request would have succeeded, but DryRun flag is set.")
 
 
 def _marked(response: Response, authorized: AuthorizedCall) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from passrole.authorize.call import Call
 from passrole.passing.permit import AuthorizedCall
 from passrole.state.directory import Directory
 from passrole.values.errors import ServiceError
@@ -46,3 +47,15 @@ class Backend(Protocol):
 
     async def handle(self, authorized: AuthorizedCall) -> Handled:
         """The response. Raises ServiceError where there is none, for the gateway to write."""
+
+
+class DryRunOperation(ServiceError):
+    """What EC2 answers a call that would have succeeded. Source: EC2 API Reference, "Error codes"."""
+
+    code, status = "DryRunOperation", 412
+
+
+def answer_dry_run(call: Call) -> None:
+    """Raises DryRunOperation for a dry run of EC2: every check has been made, nothing is carried out."""
+    if call.service == "ec2" and call.input.get("DryRun") is True:
+        raise DryRunOperation("Request would have succeeded, but DryRun flag is set.")

@@ -19,7 +19,7 @@ import httptools
 from passrole.authorize.call import Call, NoFacts
 from passrole.passing.permit import AuthorizedCall
 from passrole.services.answers import relabelled
-from passrole.services.backend import Handled
+from passrole.services.backend import Handled, answer_dry_run
 from passrole.services.transfer import trailing_checksum, unwrapped
 from passrole.values.errors import ServiceError
 from passrole.wire.outputs import error_of, read_output
@@ -66,6 +66,7 @@ class Upstream:
     async def handle(self, authorized: AuthorizedCall) -> Handled:
         """The upstream's response. Raises UpstreamUnavailable, naming the upstream."""
         call = authorized.call
+        answer_dry_run(call)
         request = self._request(call)
         try:
             status, headers, body = await self._exchange(request)

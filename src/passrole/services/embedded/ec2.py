@@ -6,17 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from passrole.authorize.call import Call, ResourceFacts
+from passrole.services.backend import answer_dry_run
 from passrole.services.embedded.answers import not_implemented
 from passrole.services.embedded.prepared import Prepared
 from passrole.services.embedded.profiles import IncorrectState, find
 from passrole.state.directory import Directory
-from passrole.values.errors import ServiceError
-
-
-class DryRunOperation(ServiceError):
-    """What EC2 answers a call that would have succeeded, were it not a dry run."""
-
-    code, status = "DryRunOperation", 412
 
 
 def prepare(call: Call, directory: Directory, facts: ResourceFacts) -> Prepared:
@@ -27,9 +21,7 @@ def prepare(call: Call, directory: Directory, facts: ResourceFacts) -> Prepared:
     launch = _LAUNCHES.get(call.operation)
     if launch is not None:
         prepared = launch(call, directory, facts)
-    # The gateway answers dry runs itself; half of moto's operations would carry them out.
-    if call.input.get("DryRun") is True:
-        raise DryRunOperation("Request would have succeeded, but DryRun flag is set.")
+    answer_dry_run(call)  # half of moto's operations would carry one out
     return prepared
 
 
