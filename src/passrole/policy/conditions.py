@@ -287,8 +287,8 @@ class Condition:
         "_comparison",
         "_make",
         "_negated",
-        "_null",
         "_plain",
+        "_presence",
         "_set",
         "_texts",
         "_values",
@@ -311,7 +311,7 @@ class Condition:
         self.key: Final[str] = key.lower()
         self.wanted: Final[tuple[str, ...]] = tuple(wanted)
         self._negated = row.negated
-        self._null = row.family == "Null"
+        self._presence = row.family == "Null"
         self._all = found.quantifier is Quantifier.ALL
         self._set = found.quantifier is not Quantifier.ONE
         # ForAnyValue over nothing is false with IfExists too: there is no value that could match.
@@ -334,7 +334,7 @@ class Condition:
         else:
             self._comparison = row.make([value for value in values if not isinstance(value, Template)])
         # Most conditions ask one value for one of a few texts: a look-up of their own for these.
-        self._plain = not (self._null or self._set or self._values)
+        self._plain = not (self._presence or self._set or self._values)
         self._texts = self._comparison.wanted if isinstance(self._comparison, StringIs) else None
 
     def holds(self, context: Context) -> bool:
@@ -352,7 +352,7 @@ class Condition:
         if self._values:
             values = (value.fill(context) if isinstance(value, Template) else value for value in self._values)
             comparison = self._make([value for value in values if value is not None])
-        if self._null:
+        if self._presence:
             return comparison.matches("true" if asked is None or asked == () else "false")
         if asked is None or asked == ():
             return self._absent
