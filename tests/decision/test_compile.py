@@ -53,7 +53,8 @@ def rules_of(made: Policy) -> list[Rule]:
 def test_every_rule_that_covers_the_resource_is_near(made: list[dict[str, object]], resource: str) -> None:
     rules = Rules(rules_of(policy(*made)))
     context = {"aws:username": "ab"}
-    near = rules.near(resource)
+    for _ in range(4):  # the index is made when it pays
+        near = rules.near(resource)
     assert {rule for rule in rules.all if rule.covers(resource, context)} == {
         rule for rule in near if rule.covers(resource, context)
     }
@@ -75,7 +76,9 @@ def test_many_statements_need_few_looks() -> None:
     many = policy(*(allow(READ, f"arn:aws:s3:::bucket-{place:04}/*") for place in range(1_000)))
     (_, rules) = Stack(IDENTITY, (many,)).about(READ.lower())
     assert len(rules.all) == 1_000
-    assert len(rules.near("arn:aws:s3:::bucket-0500/x")) == 1
+    for _ in range(3):
+        near = rules.near("arn:aws:s3:::bucket-0500/x")
+    assert len(near) == 1
     assert rules.near("arn:aws:s3:::other/x") == ()
 
 
@@ -96,7 +99,7 @@ def test_what_was_compiled_stays_with_the_policies() -> None:
     policies = Policies((ALL,))
     first = compiled(policies)
     assert evaluate(ask(), policies).allowed
-    assert compiled(policies) is first
+    assert compiled(policies) is first is compiled(Policies((ALL,)))
     assert first.plan(ask()) is first.plan(ask(SESSION).__class__(ALICE, READ, "*"))
     assert first.plan(ask()) is not first.plan(ask(SESSION))
     assert first.plan(ask()) is not first.plan(ask(owner=THERE))

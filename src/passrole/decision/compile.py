@@ -21,6 +21,8 @@ from passrole.values.principal import Principal
 
 # A row of statements shorter than this is quicker read than looked up.
 _SHORT: Final = 3
+# An index pays from this many questions on.
+_WORTH_AN_INDEX: Final = 3
 # Literal beginnings of resource patterns are looked up by length, so they are cut to a few lengths.
 _LENGTHS: Final = 2
 # A policy remembers what it found for this many actions; then it begins again.
@@ -207,7 +209,7 @@ def _resource(text: str, *, live: bool) -> Pattern | Template:
 class Rules:
     """Statements whose action matches, found by resource."""
 
-    __slots__ = ("_anywhere", "_begin", "_exact", "_lengths", "all", "short")
+    __slots__ = ("_anywhere", "_asked", "_begin", "_exact", "_lengths", "all", "short")
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.all: Final[tuple[Rule, ...]] = tuple(rules)
@@ -216,8 +218,7 @@ class Rules:
         self._exact: dict[str, tuple[Rule, ...]] = {}
         self._begin: dict[str, tuple[Rule, ...]] = {}
         self._anywhere: tuple[Rule, ...] = ()
-        if not self.short:
-            self._index()
+        self._asked = 0
 
     def _index(self) -> None:
         exact: dict[str, list[Rule]] = {}
@@ -250,8 +251,13 @@ class Rules:
 
     def near(self, resource: str | None) -> tuple[Rule, ...]:
         """Every statement that may cover the resource, and few that do not."""
-        if self.short or resource is None:
+        if resource is None or self.short:
             return self.all
+        if self._asked < _WORTH_AN_INDEX:
+            self._asked += 1
+            if self._asked < _WORTH_AN_INDEX:
+                return self.all
+            self._index()
         found = self._exact.get(resource, ()) + self._anywhere
         begin = self._begin
         for length in self._lengths:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from passrole.decision.compile import Rule
 from passrole.decision.doubt import AtBest, AtWorst
 from passrole.decision.layers import NO_GRANT, WAIVES_ALL, WAIVES_NOTHING
-from passrole.decision.plan import Plan, compiled
+from passrole.decision.plan import BY_RIGHT, Plan, compiled
 from passrole.decision.request import Context, Decision, Policies, Request
 from passrole.values.principal import Principal
 
@@ -50,7 +50,7 @@ def decide(plan: Plan, request: Request, holds: Holds, *, hopeful: bool = False)
             if holds(rule, resource, context, principal):
                 break
         else:
-            return step.refusal
+            return plan.refusal(step.layer)
     granted = NO_GRANT
     by: Rule | None = None
     if plan.grants is not None:
@@ -65,7 +65,7 @@ def decide(plan: Plan, request: Request, holds: Holds, *, hopeful: bool = False)
     if by is None and (
         plan.granted_only or (plan.about_keys and plan.needs_grant(resource, hopeful=hopeful))
     ):
-        return plan.ungranted
+        return plan.refusal(plan.owner)
     waived = 0
     if plan.waives and by is not None:
         waived = granted
@@ -81,7 +81,7 @@ def decide(plan: Plan, request: Request, holds: Holds, *, hopeful: bool = False)
                     by = rule
                 break
         else:
-            return step.refusal
+            return plan.refusal(step.layer)
     if by is None:
-        return plan.by_right
+        return BY_RIGHT
     return plan.decisions.get(by) or plan.decided_by(by)

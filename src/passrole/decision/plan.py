@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from passrole.decision.compile import Rule, Rules, Stack
@@ -30,8 +31,13 @@ from passrole.decision.request import Clause, Decision, Outcome, Policies, Reque
 from passrole.policy.document import Policy
 from passrole.values.principal import PrincipalKind
 
+# Sets of policies that are remembered.
+_SETS_KEPT: Final = 4096
 # Plans that one set of policies remembers; then it begins again.
 _PLANS_KEPT: Final = 256
+
+# The answer where the caller needs no identity-based policy and no statement decided.
+BY_RIGHT: Final = Decision(Outcome.ALLOWED, IDENTITY.name)
 
 _USER: Final = PrincipalKind.USER
 _ROLE_SESSION: Final = PrincipalKind.ROLE_SESSION
@@ -48,31 +54,30 @@ class Step:
 
     allows: Rules
     waiver: int
-    refusal: Decision
+    layer: Layer
 
 
 class Plan:
     """One action's way through the layers.
 
     denies are the Deny statements of every layer that concerns the caller; before and after are the
-    layers that must allow, asked before and after the grants of the resource-based policy. ungranted
-    is the answer where no grant is found and one is needed (see needs_grant). waives tells that a grant may
-    make later layers needless: it does within one account. by_right is the answer where the caller
-    needs no identity-based policy and no statement decided.
+    layers that must allow, asked before and after the grants of the resource-based policy, which owner
+    names. waives tells that a grant may make later layers needless: it does within one account.
     """
 
     __slots__ = (
+        "_action",
+        "_refusals",
         "about_keys",
         "after",
         "before",
-        "by_right",
         "decisions",
         "denies",
         "granted_only",
         "grants",
+        "owner",
         "stacks",
         "standing",
-        "ungranted",
         "waives",
     )
 
@@ -102,7 +107,7 @@ class Plan:
             elif not self.asks(layer):
                 continue
             elif layer is IDENTITY or not any(rule.certain for rule in allow.all):
-                step = Step(allow, layer.waiver, _refusal(layer, action))
+                step = Step(allow, layer.waiver, layer)
                 (after if layer.waiver else before).append(step)
         # Role trust policies and the policies of KMS keys must allow, whatever identity-based policies say.
         self.granted_only: Final[bool] = crosses or not standing.has_account or trust
@@ -110,10 +115,11 @@ class Plan:
         self.denies: Final[tuple[Rules, ...]] = tuple(denies)
         self.before: Final[tuple[Step, ...]] = tuple(before)
         self.grants: Final[Rules | None] = grants
-        self.ungranted: Final[Decision] = _refusal(TRUST if trust else RESOURCE, action)
+        self.owner: Final[Layer] = TRUST if trust else RESOURCE
         self.waives: Final[bool] = not crosses
         self.after: Final[tuple[Step, ...]] = tuple(after)
-        self.by_right: Final[Decision] = Decision(Outcome.ALLOWED, IDENTITY.name)
+        self._action: Final[str] = action
+        self._refusals: Final[dict[Layer, Decision]] = {}
         self.decisions: Final[dict[Rule, Decision]] = {}  # by the statement that decided
 
     def decided_by(self, rule: Rule) -> Decision:
@@ -127,6 +133,14 @@ class Plan:
                 decision = Decision(Outcome.EXPLICIT_DENY, layer.name, layer.explicit(), (self.clause(rule),))
             self.decisions[rule] = decision
         return decision
+
+    def refusal(self, layer: Layer) -> Decision:
+        """The answer where the layer lacks an Allow."""
+        found = self._refusals.get(layer)
+        if found is None:
+            found = Decision(Outcome.IMPLICIT_DENY, layer.name, layer.implicit(self._action))
+            self._refusals[layer] = found
+        return found
 
     def needs_grant(self, resource: str | None, *, hopeful: bool = False) -> bool:
         """Must the resource-based policy allow? hopeful takes an unknown resource for none that must."""
@@ -201,12 +215,36 @@ class Compiled:
 
 
 def compiled(policies: Policies) -> Compiled:
-    """The compiled form, made once and kept with the policies."""
+    """The compiled form, kept with the policies and shared by all that hold the same ones.
+
+    A policy that changes is another Policy, so what was compiled for the old one is never used again.
+    """
     found = policies.compiled
     if found is None:
-        found = Compiled(policies)
+        found = _compiled(
+            policies.identity,
+            policies.resource,
+            policies.boundaries,
+            policies.session,
+            policies.scps,
+            policies.rcps,
+            policies.vpc_endpoint,
+        )
         object.__setattr__(policies, "compiled", found)  # frozen to everyone else
     return found
+
+
+@lru_cache(maxsize=_SETS_KEPT)
+def _compiled(
+    identity: tuple[Policy, ...],
+    resource: Policy | None,
+    boundaries: tuple[Policy, ...],
+    session: tuple[Policy, ...] | None,
+    scps: tuple[tuple[Policy, ...], ...],
+    rcps: tuple[tuple[Policy, ...], ...],
+    vpc_endpoint: Policy | None,
+) -> Compiled:
+    return Compiled(Policies(identity, resource, boundaries, session, scps, rcps, vpc_endpoint))
 
 
 def stacks_of(policies: Policies, standing: Standing, *, trust: bool) -> tuple[Stack, ...]:
@@ -227,7 +265,3 @@ def stacks_of(policies: Policies, standing: Standing, *, trust: bool) -> tuple[S
         if policies.session is not None or standing.session:
             found.append(Stack(SESSION, policies.session or ()))
     return tuple(found)
-
-
-def _refusal(layer: Layer, action: str) -> Decision:
-    return Decision(Outcome.IMPLICIT_DENY, layer.name, layer.implicit(action))
