@@ -35,8 +35,8 @@ from passrole.metadata.credentials import WorkloadCredentials
 from passrole.services import own
 from passrole.services.backend import Backend
 from passrole.services.embedded.dispatch import Embedded
-from passrole.services.workloads.enhanced_monitoring import EnhancedMonitoring
 from passrole.services.upstream import UnseenFacts, Upstream
+from passrole.services.workloads.enhanced_monitoring import EnhancedMonitoring
 from passrole.state.accounts import make_account, unused_account
 from passrole.state.commit import Committer
 from passrole.state.directory import Change, Directory
@@ -331,7 +331,7 @@ def _announce(service: Service) -> None:
     print(f"passrole ready on {service.url}", flush=True)
     say = sys.stderr
     print("\nPoint a client at it:\n", file=say)
-    print(f"  export AWS_ENDPOINT_URL={service.url} AWS_REGION=us-east-1", file=say)
+    print(f"  export AWS_ENDPOINT_URL={service.url} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1", file=say)
     if key.path is not None:
         print(f"  export AWS_SHARED_CREDENTIALS_FILE={key.path} AWS_PROFILE={PROFILE}", file=say)
         if key.made and say.isatty():

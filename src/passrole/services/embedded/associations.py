@@ -14,11 +14,12 @@ from passrole.state.entities import Association
 from passrole.state.sessions import end_sessions
 
 HOLDER: Final = "IamInstanceProfile"
+MONITORED: Final = "MonitoringRoleArn"
 EC2: Final = "ec2.amazonaws.com"
 
 # The services whose associations live in moto's memory alone. Source of the ARNs' second field: Service
 # Authorization Reference.
-_EMBEDDED_HOLDERS: Final = frozenset((HOLDER,))
+_EMBEDDED_HOLDERS: Final = frozenset((HOLDER, MONITORED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Final
 from passrole.authorize.call import Call
 from passrole.passing.permit import AuthorizedCall
 from passrole.services.backend import Handled
-from passrole.services.embedded import associations, ec2, functions, polling, s3
+from passrole.services.embedded import associations, databases, ec2, functions, polling, s3
 from passrole.services.embedded.answers import EmbeddedFailure, not_implemented, response
 from passrole.services.embedded.associations import Note
 from passrole.services.embedded.environ import CBOR, environ, request, spoken
@@ -52,6 +52,12 @@ _PREPARE: Final[Mapping[str, Callable[[Call, Directory, Facts], Prepared]]] = {
 }
 
 
+# What is asked on the event loop's thread before moto works on a call. Each raises the service's error.
+_CHECK: Final[Mapping[str, Callable[[Call, Directory, Facts], None]]] = {
+    "rds": databases.check,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """What moto said, and what it did to instances' profiles meanwhile."""
@@ -76,6 +82,7 @@ class Embedded:
         self._installing = Lock()
         self._installed = False
         self.facts = Facts(lambda: self._installed)
+        self.databases = databases.EmbeddedDatabases(lambda: self._installed)
 
     def serves(self, service: str) -> bool:
         """Does moto have that service (botocore's name)? Imports nothing."""
@@ -115,6 +122,7 @@ class Embedded:
         """Forgets every resource. The caller ends the associations: ``on_start``."""
         if self._installed:
             import_module("passrole.services.embedded.seams").forget(self._directory)
+            self.databases.forget()
 
     def on_start(self) -> int:
         """Ends, in the directory's transaction, what resources of an earlier run held; returns how many."""
@@ -126,6 +134,9 @@ class Embedded:
         why = REFUSED.get(call.service, {}).get(call.operation)
         if why is not None:
             raise not_implemented(call.service, call.operation, why)
+        check = _CHECK.get(call.service)
+        if check is not None:
+            check(call, self._directory, self.facts)
         if call.service == "lambda" and call.operation in functions.INVOCATIONS:
             return await self._invoke(call)
         if polling.waits(call):
@@ -161,9 +172,15 @@ class Embedded:
             else:
                 result = protocols.write(call.service, call.operation, CBOR, _read(output), call.request_id)
         notes = answer.notes
+
+        def apply(directory: Directory) -> None:
+            associations.apply(directory, notes, call.now)
+            if services()[call.service] == "rds":
+                self.databases.settle(directory, call)
+
         return Handled(
             result,
-            lambda directory: associations.apply(directory, notes, call.now),
+            apply,
             error,
             output if error is None else dict,
         )

@@ -131,6 +131,15 @@ def _with_profiles(ec2: ModuleType) -> None:
     ec2.ec2_backends.clear()
 
 
+def _with_monitoring(rds: ModuleType) -> None:
+    # Database instances have ids of their own, and Enhanced Monitoring.
+    from passrole.services.embedded import monitored  # a subclass of moto's, now importable
+
+    monitored.install()
+    rds.rds_backends.backend = monitored.MonitoredBackend
+    rds.rds_backends.clear()
+
+
 class _Undelivered:
     """Stands for ``requests``: nothing leaves this process.
 
@@ -192,6 +201,7 @@ _CHANGES: Final[Mapping[str, Change]] = {
     "moto.iam.models": _mirrored,
     "moto.sts.models": _as_root,
     "moto.ec2.models": _with_profiles,
+    "moto.rds.models": _with_monitoring,
     "moto.sns.models": _offline,
     "moto.firehose.models": _offline,
     "moto.events.models": _offline,
