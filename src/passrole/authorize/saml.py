@@ -156,7 +156,7 @@ def _identity(
 
 def _check_times(assertion: minidom.Element, now: datetime) -> None:
     issued = _time(assertion.getAttribute("IssueInstant"))
-    if now - issued > _REDEEM:
+    if not -_SKEW <= now - issued <= _REDEEM:
         raise ExpiredToken("Token must be redeemed within 5 minutes of issuance")
     conditions = child(assertion, _ASSERTION, "Conditions")
     begins, ends = conditions.getAttribute("NotBefore"), conditions.getAttribute("NotOnOrAfter")

@@ -54,15 +54,16 @@ class BadXml(PassroleError):
 
 def parse(text: bytes) -> minidom.Element:
     """The root of a document. Raises BadXml, also for a document type: entities may unfold without end."""
-    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+    # Zeros would be UTF-16, in which a document type looks otherwise.
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"\0" in text:
         raise BadXml("a document type is not allowed")
     try:
-        root = minidom.parseString(text).documentElement
-    except (ExpatError, ValueError) as error:
+        document = minidom.parseString(text)
+    except (ExpatError, ValueError, LookupError) as error:
         raise BadXml(str(error)) from error
-    if root is None:
-        raise BadXml("the document is empty")
-    return root
+    if document.doctype is not None or document.documentElement is None:
+        raise BadXml("a document type is not allowed")
+    return document.documentElement
 
 
 def children(element: minidom.Element, namespace: str, name: str) -> list[minidom.Element]:
@@ -157,12 +158,15 @@ def _base64(element: minidom.Element) -> bytes:
 
 
 def canonical(element: minidom.Element, inclusive: frozenset[str] = frozenset()) -> bytes:
-    """Exclusive canonical form of an element, without comments.
+    """Exclusive canonical form of an element, without comments. Raises BadXml for one of endless depth.
 
     inclusive are the prefixes of an InclusiveNamespaces list, whose declarations are kept as inherited.
     """
     parts: list[str] = []
-    _write(element, {}, inclusive, parts)
+    try:
+        _write(element, {}, inclusive, parts)
+    except RecursionError:
+        raise BadXml("the document is nested too deeply") from None
     return "".join(parts).encode()
 
 
@@ -210,7 +214,7 @@ def _in_scope(element: minidom.Element, prefix: str) -> str | None:
     node: object = element
     while isinstance(node, minidom.Element):
         if node.hasAttribute(name):
-            return node.getAttribute(name)
+            return node.getAttribute(name) or ""  # minidom has None for xmlns=""
         node = node.parentNode
     return "" if not prefix else None
 
