@@ -47,8 +47,13 @@ def clean_environment() -> dict[str, str]:
 class Serve:
     """``passrole serve`` on a free port, from entering to leaving the context."""
 
-    def __init__(self, log: Path, *arguments: str) -> None:
+    def __init__(self, log: Path, *arguments: str, named_root: bool = True) -> None:
         self._log = log
+        self._root = (
+            {"PASSROLE_ROOT_ACCESS_KEY_ID": ROOT.id, "PASSROLE_ROOT_SECRET_ACCESS_KEY": ROOT.secret}
+            if named_root
+            else {}
+        )
         self._arguments = arguments
         self.url = ""
 
@@ -66,11 +71,7 @@ class Serve:
                 ACCOUNT,
                 *self._arguments,
             ],
-            env=clean_environment()
-            | {
-                "PASSROLE_ROOT_ACCESS_KEY_ID": ROOT.id,
-                "PASSROLE_ROOT_SECRET_ACCESS_KEY": ROOT.secret,
-            },
+            env=clean_environment() | self._root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
