@@ -3,7 +3,7 @@
 FROM python:3.13-slim
 
 WORKDIR /opt/passrole
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY src ./src
 RUN python -m venv .venv \
     && .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check . \

@@ -20,13 +20,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from time import perf_counter, sleep
 from typing import Final
 from urllib.parse import urlencode
 
 from bench.embedded import measured
-from bench.load import TRUST, VERSION, Connection, Figures, Key, Signer, measure
+from bench.load import TRUST, VERSION, Connection, Figures, Key, Signer, cpu_seconds, measure
 
 ROOT: Final = Key("AKIABENCHBENCHBENCH0", "a-secret-of-the-benchmark-0123456789abcd")
 CLIENTS: Final = 8
@@ -96,7 +96,7 @@ def passrole(data: Path) -> Iterator[Passrole]:
 
 @contextmanager
 def moto_server(port: int) -> Iterator[int]:
-    """moto's own server, not asking for authentication until ``authenticate`` tells it to."""
+    """moto's own server, which asks for no authentication yet; gives its process id."""
     process = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         env=environment(INITIAL_NO_AUTH_ACTION_COUNT="1000000"),
@@ -112,7 +112,7 @@ def moto_server(port: int) -> Iterator[int]:
                 break
             except OSError:
                 sleep(0.1)
-        yield port
+        yield process.pid
     finally:
         process.terminate()
         process.wait(30)
@@ -173,18 +173,20 @@ def resident(pid: int) -> float:
 Table = dict[tuple[str, int], Figures]  # (operation, clients)
 
 
-def iam_figures(port: int, keys: Sequence[Key], seconds: float, *, failing: bool = False) -> Table:
+def iam_figures(pid: int, port: int, keys: Sequence[Key], seconds: float, *, failing: bool = False) -> Table:
     """GetRole and CreateRole, by one client and by all. failing: see measure."""
     found: Table = {}
     for run, (operation, clients) in enumerate(
         (operation, clients) for operation in ("GetRole", "CreateRole") for clients in (1, CLIENTS)
     ):
-        found[(operation, clients)] = measure(port, keys[:clients], operation, seconds, run, failing=failing)
+        found[(operation, clients)] = measure(
+            pid, port, keys[:clients], operation, seconds, run, failing=failing
+        )
     return found
 
 
-def launches(root: Root, count: int) -> list[float]:
-    """Microseconds of each RunInstances with a profile, after two that warm up."""
+def launches(pid: int, root: Root, count: int) -> tuple[list[float], float]:
+    """Microseconds of each RunInstances with a profile, after two that warm up; the server's CPU of one."""
     root.iam("CreateRole", RoleName="Web", AssumeRolePolicyDocument=TRUST)
     root.iam("CreateInstanceProfile", InstanceProfileName="Web")
     root.iam("AddRoleToInstanceProfile", InstanceProfileName="Web", RoleName="Web")
@@ -197,13 +199,15 @@ def launches(root: Root, count: int) -> list[float]:
         "InstanceType": "t3.micro",
         "IamInstanceProfile.Name": "Web",
     }
+    for _ in range(2):
+        root.call("ec2", form)
     taken = []
-    for number in range(count + 2):
+    spent = cpu_seconds(pid)
+    for _ in range(count):
         begun = perf_counter()
         root.call("ec2", form)
-        if number >= 2:
-            taken.append((perf_counter() - begun) * 1e6)
-    return taken
+        taken.append((perf_counter() - begun) * 1e6)
+    return taken, (cpu_seconds(pid) - spent) / count * 1e6
 
 
 def show(name: str, table: Table, against: Table | None = None) -> None:
@@ -214,7 +218,8 @@ def show(name: str, table: Table, against: Table | None = None) -> None:
             ratio = f"{figures.rate / against[(operation, clients)].rate:8.1f} x moto"
         print(
             f"  {name:<9} {operation:<11} {clients} client{'s' if clients > 1 else ' '}"
-            f" {figures.rate:>9,.0f} req/s   p50 {figures.p50:7.2f} ms   p99 {figures.p99:7.2f} ms{ratio}"
+            f" {figures.rate:>9,.0f} req/s   p50 {figures.p50:7.2f} ms   p99 {figures.p99:7.2f} ms"
+            f"   {figures.cpu:7,.0f} us CPU{ratio}"
         )
 
 
@@ -254,27 +259,36 @@ def run(folder: Path, seconds: float, count: int, rounds: int, *, with_moto: boo
     with passrole(folder / "iam") as server:
         keys = populated(Root(server.port))
         memory = resident(server.pid)
-        ours = iam_figures(server.port, keys, seconds)
+        ours = iam_figures(server.pid, server.port, keys, seconds)
     theirs: Table | None = None
     if with_moto:
-        with moto_server(free_port()) as port:
+        port = free_port()
+        with moto_server(port) as pid:
             keys = populated(Root(port))
             http_get(port, "/moto-api/reset-auth", "POST", b"0")
-            theirs = iam_figures(port, keys, seconds, failing=True)
+            theirs = iam_figures(pid, port, keys, seconds, failing=True)
     bare: list[float] = []
+    bare_cpu: list[float] = []
     through: list[float] = []
+    through_cpu: list[float] = []
     for number in range(rounds):
-        bare += measured("bare", count)
+        for wall, cpu in measured("bare", count):
+            bare.append(wall)
+            bare_cpu.append(cpu)
         with passrole(folder / f"ec2-{number}") as server:
-            through += launches(Root(server.port), count)
+            walls, cpu = launches(server.pid, Root(server.port), count)
+        through += walls
+        through_cpu.append(cpu)
     overhead = median(through) / median(bare) - 1
+    cpu_overhead = mean(through_cpu) / mean(bare_cpu) - 1
     print(f"IAM, each client signing as its own user, {seconds:g} s each, durable store, trail on")
     show("passrole", ours, theirs)
     if theirs is not None:
         show("moto", theirs)
     print(f"RunInstances with a profile, {count} launches x {rounds} rounds, median")
-    print(f"  moto's code alone     {median(bare):9,.0f} us")
-    print(f"  through the endpoint  {median(through):9,.0f} us   {overhead:+.1%}")
+    print(f"  moto's code alone     {median(bare):9,.0f} us  {mean(bare_cpu):9,.0f} us CPU")
+    print(f"  through the endpoint  {median(through):9,.0f} us  {mean(through_cpu):9,.0f} us CPU", end="")
+    print(f"   {overhead:+.1%}, CPU {cpu_overhead:+.1%}")
     print(f"start: ready after {median(starts):.2f} s, {memory:.0f} MB resident before the first EC2 call")
     print("targets")
     for target in targets(ours, median(starts), memory, overhead):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import multiprocessing
+import os
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 from statistics import quantiles
 from time import gmtime, perf_counter, strftime
 from typing import Final
@@ -38,6 +40,7 @@ class Figures:
     p50: float
     p99: float
     failed: int  # answers other than 200
+    cpu: float  # of the server, microseconds a request
 
 
 class Signer:
@@ -147,17 +150,31 @@ class Seen:
     """What one client saw: seconds of each answer, how many were not 200, and the last of those."""
 
     taken: list[float]
+    asked: int  # the warm-up included
     failed: int = 0
     failure: str = ""
 
 
+def cpu_seconds(pid: int) -> float:
+    """What a process has had of the processor, its threads included."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def measure(
-    port: int, keys: Sequence[Key], operation: str, seconds: float, run: int, *, failing: bool = False
+    pid: int,
+    port: int,
+    keys: Sequence[Key],
+    operation: str,
+    seconds: float,
+    run: int,
+    *,
+    failing: bool = False,
 ) -> Figures:
     """Drives the operation with one client a key, all at once, for so many seconds after a warm-up.
 
-    run tells measurements apart. Raises RuntimeError where an answer was not 200, unless failing: a peer may
-    fail under load, and its failures are counted.
+    pid is the server's; run tells measurements apart. Raises RuntimeError where an answer was not 200, unless
+    failing: a peer may fail under load, and its failures are counted.
     """
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(len(keys))
@@ -166,9 +183,11 @@ def measure(
         context.Process(target=_client, args=(port, key, operation, seconds, run, n, barrier, results))
         for n, key in enumerate(keys)
     ]
+    before = cpu_seconds(pid)
     for client in clients:
         client.start()
     seen = [results.get() for _ in clients]
+    spent = cpu_seconds(pid) - before
     for client in clients:
         client.join()
     failures = [one.failure for one in seen if one.failure]
@@ -177,7 +196,8 @@ def measure(
     taken = [second for one in seen for second in one.taken]
     cuts = quantiles(taken, n=100)
     failed = sum(one.failed for one in seen)
-    return Figures(len(taken) / seconds, cuts[49] * 1e3, cuts[98] * 1e3, failed)
+    asked = sum(one.asked for one in seen)
+    return Figures(len(taken) / seconds, cuts[49] * 1e3, cuts[98] * 1e3, failed, spent / asked * 1e6)
 
 
 def _client(
@@ -213,4 +233,4 @@ def _client(
         elif before >= start:
             taken.append(after - before)
     connection.close()
-    results.put(Seen(taken, failed, failure))
+    results.put(Seen(taken, asked, failed, failure))
