@@ -6,6 +6,7 @@ from typing import Final
 
 from passrole.analysis.askers import services_trusted
 from passrole.authorize.call import NoFacts
+from passrole.authorize.check import Judged
 from passrole.authorize.gather import trust_policy
 from passrole.catalog import passed
 from passrole.decision.residual import Residual, residual
@@ -20,15 +21,20 @@ _KNOWN: Final = ("aws:principal", "aws:sourceaccount")
 
 
 def may_assume(directory: Directory, role: Role, service: str) -> Residual:
-    """Does the role's trust policy admit that service principal, acting for the role's account?
+    """Does the role's trust policy admit that service principal? See judge_trust."""
+    judged = judge_trust(directory, role, service)
+    return residual(judged.request, judged.policies)
+
+
+def judge_trust(directory: Directory, role: Role, service: str) -> Judged:
+    """The question whether that service principal, acting for the role's account, may assume the role.
 
     For which resource it acts, and what else comes with its call, is unknown.
     """
     conditions = (one for statement in trust_policy(role).statements for one in statement.conditions)
     keys = {key for condition in conditions for key in condition.keys}
     unknown = frozenset(key for key in keys if not key.startswith(_KNOWN))
-    judged = service_may_assume(service, role.arn, role.account, directory, _FACTS, unknown=unknown)
-    return residual(judged.request, judged.policies)
+    return service_may_assume(service, role.arn, role.account, directory, _FACTS, unknown=unknown)
 
 
 class Trusts:
@@ -75,18 +81,23 @@ def receivers(principal: str) -> tuple[tuple[str, bool], ...]:
     return tuple((one, False) for one in others)
 
 
-def admits(directory: Directory, role: Role, service: str) -> tuple[str, Residual] | None:
-    """Under which principal the service may assume the role, and the answer; None where under none.
+def assuming(directory: Directory, role: Role, service: str, templates: tuple[str, ...] = ()) -> Judged:
+    """The question to the trust policy, for a role passed to that service, that comes nearest to a yes.
 
-    A principal that may for certain comes before one that depends.
+    templates are a role parameter's trust_principals, where it has them.
     """
     trusts = Trusts(directory, role.account)
-    found: tuple[str, Residual] | None = None
+    best: str | None = None
     for principal in trusts.named(role):
-        if any(receiver == service for receiver, _ in receivers(principal)):
+        if templates:
+            meant = any(passed.fits(template, principal) for template in templates)
+        else:
+            meant = any(receiver == service for receiver, _ in receivers(principal))
+        if meant:
             answer = trusts.may_assume(role, principal)
             if answer.worst.allowed:
-                return principal, answer
-            if answer.best.allowed and found is None:
-                found = principal, answer
-    return found
+                return judge_trust(directory, role, principal)
+            if best is None or answer.best.allowed:
+                best = principal
+    name = best or (templates[0].replace("{region}", "us-east-1") if templates else service)
+    return judge_trust(directory, role, name)

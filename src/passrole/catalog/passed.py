@@ -57,7 +57,7 @@ def services_assuming_as(principal: str) -> tuple[str, ...]:
         for passed, rows in uses().items()
         for use in rows
         if passed != principal
-        and any(_names(template, principal) for template in use.parameter.trust_principals)
+        and any(fits(template, principal) for template in use.parameter.trust_principals)
     }
     regional = _REGIONAL.fullmatch(principal)
     if regional is not None and f"{regional[1]}.amazonaws.com" in uses():
@@ -65,7 +65,8 @@ def services_assuming_as(principal: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _names(template: str, principal: str) -> bool:
+def fits(template: str, principal: str) -> bool:
+    """Is it the service principal that trust_principals of a role parameter mean, in some Region?"""
     if _REGION not in template:
         return template == principal
     head, _, tail = template.partition(_REGION)

@@ -76,10 +76,14 @@ _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of an account's details. source names the file or account that it came from."""
+    """One page of an account's details. source names the file or account that it came from.
+
+    account is whose it is where that is known otherwise: an empty page does not tell.
+    """
 
     source: str
     data: Mapping[str, object]
+    account: str = ""
 
 
 def pages_of(source: str, content: object) -> Iterator[Page]:
@@ -110,7 +114,7 @@ def read_details(pages: Iterable[Page], directory: Directory, notes: Notes) -> t
         row = Row(page.data, page.source, "", notes)
         row.know((*_PAGE, *_CUT))
         parts = {member: tuple(row.rows(member)) for member in _PAGE}
-        account = before = _account_of(parts, page.source) or before
+        account = before = _account_of(parts, page.source) or page.account or before
         for part in parts["Policies"]:
             part.know(_MEMBERS["Policies"])
             if ":iam::aws:" in part.text("Arn"):

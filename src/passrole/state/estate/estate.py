@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,39 +13,44 @@ from passrole.state.directory import Directory
 from passrole.state.estate.details import Page, pages_of, read_details
 from passrole.state.estate.notes import Notes, UnreadableEstate
 from passrole.state.estate.organization import is_organization, read_organization
-from passrole.state.organization import Organization
 
 
 @dataclass(frozen=True, slots=True)
 class Estate:
     """Accounts, read from details or from a live account.
 
-    notes name everything that was dropped or is not known. organized tells that the organization is known:
-    where it is not, neither its policies nor its keys (``aws:PrincipalOrgID``) are.
+    notes name everything that was dropped or is not known. organized tells that it is known which
+    organization the accounts are in, if any: where it is not, neither its policies nor its keys
+    (``aws:PrincipalOrgID``) are.
     """
 
     directory: Directory
     accounts: tuple[str, ...]
     notes: Notes = field(default_factory=Notes)
-
-    @property
-    def organized(self) -> bool:
-        """Is an organization known?"""
-        return next(self.directory.everywhere(Organization), None) is not None
+    organized: bool = False
 
 
 def estate_of(
     pages: Iterable[Page],
-    organizations: Iterable[tuple[str, dict[str, object]]] = (),
+    organizations: Iterable[tuple[str, Mapping[str, object]]] = (),
     *,
     notes: Notes | None = None,
+    alone: bool = False,
 ) -> Estate:
-    """An estate of pages of details, and of organizations as (source, export). Raises UnreadableEstate."""
+    """An estate of pages of details, and of organizations as (source, export).
+
+    alone tells that the accounts are known to be in no organization. Raises UnreadableEstate.
+    """
     directory = Directory()
     notes = notes if notes is not None else Notes()
+    known = alone
     for source, content in organizations:
         read_organization(content, directory, notes, source=source)
-    return Estate(directory, read_details(pages, directory, notes), notes)
+        known = True
+    accounts = read_details(pages, directory, notes)
+    if not known:
+        notes.add(", ".join(accounts), "", "its organization's policies are not known, and not counted")
+    return Estate(directory, accounts, notes, known)
 
 
 def read_files(paths: Iterable[Path | str]) -> Estate:

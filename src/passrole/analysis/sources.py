@@ -1,0 +1,148 @@
+"""Where account data comes from: files, an endpoint, or a real account that is only read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from passrole.state.estate.details import Page
+from passrole.state.estate.estate import Estate, estate_of, read_files
+from passrole.state.estate.notes import Notes
+from passrole.values.errors import PassroleError, ServiceError
+from passrole.wire.client import Client
+from passrole.wire.models import credentials
+
+_REGION: Final = "us-east-1"
+_PAGE: Final = 1000  # entities a page, the most that IAM gives
+_TYPES: Final = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
+
+# Source: Organizations API Reference, DescribeOrganization, errors.
+_NO_ORGANIZATION: Final = "AWSOrganizationsNotInUseException"
+
+
+class NoSource(PassroleError):
+    """Nothing says where the account's data is."""
+
+    def __str__(self) -> str:
+        return (
+            "say where the account's data is: --details FILE, --endpoint URL (or AWS_ENDPOINT_URL) "
+            "or --profile NAME"
+        )
+
+
+class NoCredentials(PassroleError):
+    """The usual chain of credentials has none."""
+
+
+class CannotRead(PassroleError):
+    """The account does not let itself be read; the text says what refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the command line says. Files win over a profile, a profile over an endpoint."""
+
+    details: tuple[Path, ...] = ()
+    endpoint: str = ""
+    profile: str = ""
+    region: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        """Is there an account that can be asked?"""
+        return bool(self.endpoint or self.profile)
+
+    def client(self) -> Client:
+        """The client of the live account. Raises NoSource, NoCredentials or CredentialsFailed."""
+        if not self.is_live:
+            raise NoSource
+        found = credentials(self.profile)
+        if found is None:
+            raise NoCredentials(
+                "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile"
+            )
+        url = "" if self.profile else self.endpoint
+        return Client(found, url=url, region=self.region or found.region or _REGION)
+
+    def estate(self) -> Estate:
+        """The estate. Raises NoSource, UnreadableEstate, NoCredentials, NotReached or CannotRead."""
+        if self.details:
+            return read_files(self.details)
+        return read_live(self.client())
+
+
+def read_live(client: Client) -> Estate:
+    """The caller's account, page by page, and its organization as far as the caller may see it.
+
+    Raises CannotRead and NotReached.
+    """
+    notes = Notes()
+    try:
+        account = str(client.call("sts", "GetCallerIdentity").get("Account", ""))
+        pages = list(_details(client, account))
+    except ServiceError as error:
+        raise CannotRead(f"the account cannot be read: {error}") from error
+    organization, alone = _organization(client, account, notes)
+    organizations = [(account, organization)] if organization is not None else []
+    return estate_of(pages, organizations, notes=notes, alone=alone)
+
+
+def _details(client: Client, account: str) -> Iterator[Page]:
+    asked = {"MaxItems": _PAGE}
+    answers = client.pages("iam", "GetAccountAuthorizationDetails", asked, token="Marker")
+    for answer in answers:
+        # That the next page follows is seen to here.
+        yield Page(account, {**answer, "IsTruncated": False, "Marker": None}, account)
+
+
+def _organization(client: Client, account: str, notes: Notes) -> tuple[Mapping[str, object] | None, bool]:
+    """The organization's export, and whether the account is known to be in none."""
+    try:
+        return _export(client), False
+    except ServiceError as error:
+        if error.code == _NO_ORGANIZATION:
+            return None, True
+        notes.add(account, "organization", f"not read: {error}")
+        return None, False
+
+
+def _export(client: Client) -> Mapping[str, object]:
+    organization = client.call("organizations", "DescribeOrganization")["Organization"]
+    roots = _listed(client, "ListRoots", "Roots")
+    units: list[dict[str, object]] = []
+    accounts: list[dict[str, object]] = []
+    parents = [str(root["Id"]) for root in roots]
+    while parents:
+        parent = parents.pop()
+        for unit in _listed(
+            client, "ListOrganizationalUnitsForParent", "OrganizationalUnits", ParentId=parent
+        ):
+            units.append({**unit, "ParentId": parent})
+            parents.append(str(unit["Id"]))
+        for one in _listed(client, "ListAccountsForParent", "Accounts", ParentId=parent):
+            accounts.append({**one, "ParentId": parent})
+    policies: list[dict[str, object]] = []
+    for kind in _TYPES:
+        for summary in _listed(client, "ListPolicies", "Policies", Filter=kind):
+            id = str(summary["Id"])
+            policy = client.call("organizations", "DescribePolicy", {"PolicyId": id})["Policy"]
+            content = policy.get("Content") if isinstance(policy, Mapping) else None
+            targets = _listed(client, "ListTargetsForPolicy", "Targets", PolicyId=id)
+            policies.append({"PolicySummary": summary, "Content": content, "Targets": targets})
+    return {
+        "Organization": organization,
+        "Roots": roots,
+        "OrganizationalUnits": units,
+        "Accounts": accounts,
+        "Policies": policies,
+    }
+
+
+def _listed(client: Client, operation: str, member: str, **given: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    for page in client.pages("organizations", operation, given):
+        rows = page.get(member)
+        found += rows if isinstance(rows, list) else []
+    return found
