@@ -24,6 +24,7 @@ from passrole.state.directory import Directory
 from passrole.state.entities import AccessKey, Role, Session, User
 from passrole.state.secret import ensure_secrets
 from passrole.state.trail import Event, EventQuery
+from passrole.values.errors import ServiceError
 from passrole.values.ids import Ids
 from passrole.values.principal import Principal, PrincipalKind
 from passrole.wire.request import RawRequest
@@ -125,6 +126,14 @@ class World:
             raise
         self.directory.commit()
         return cast("dict[str, object]", _decoded(output))
+
+    def refused(self, name: str, given: Mapping[str, object] | None = None) -> tuple[str, int, str]:
+        """Code, status and message of the error that a call must end in."""
+        try:
+            output = self.call(name, given)
+        except ServiceError as error:
+            return error.code, error.status, error.message
+        raise AssertionError(f"{name} answered {output}")
 
     def raw(self, host: str = "127.0.0.1:4747") -> RawRequest:
         """A request of which nothing but the host is looked at."""
