@@ -148,6 +148,7 @@ def build(services: Sequence[str], *, tables: bool = True) -> dict[str, str]:
             "not_role_parameters": catalog_tables.not_covered(facts),
             "service_linked_roles": catalog_tables.service_linked_roles(facts),
             "services": catalog_tables.services(models.service_names(), facts, prefix),
+            "use_cases": catalog_tables.use_cases(facts),
         }
         written.update({f"tables/{name}.json": text(data) for name, data in made.items()})
     return written

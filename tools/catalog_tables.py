@@ -107,6 +107,21 @@ def service_linked_roles(facts: Facts) -> dict[str, Any]:
     return {"source": [given["source"]], "date": str(given["date"]), "roles": rows}
 
 
+def use_cases(facts: Facts) -> dict[str, Any]:
+    """One row a use case of the console's wizard: services, policies, instance profile, description."""
+    given = facts("use_cases")
+    rows: dict[str, Any] = {}
+    for name, row in sorted(given["use_cases"].items()):
+        services = row["service"] if isinstance(row["service"], list) else [row["service"]]
+        rows[name] = {
+            "services": [f"{service}.amazonaws.com" for service in services],
+            "policies": [f"arn:aws:iam::aws:policy/{policy}" for policy in row.get("policies", ())],
+            "instance_profile": row.get("instance_profile", False),
+            "description": row["description"],
+        }
+    return {"source": [given["source"]], "date": str(given["date"]), "use_cases": rows}
+
+
 def not_covered(facts: Facts) -> dict[str, Any]:
     """What looks like a role parameter and is none, and passes that no input shows, with the reasons."""
     given = facts("roles")

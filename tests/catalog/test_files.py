@@ -21,7 +21,9 @@ def test_every_file_is_read() -> None:
         assert data is not None
         assert data["service"] == name
     tables = sorted(path.stem for path in (files.folder() / files.TABLES).glob("*.json"))
-    assert tables == ["actions", "keys", "not_role_parameters", "service_linked_roles", "services"]
+    assert tables == [
+        *("actions", "keys", "not_role_parameters", "service_linked_roles", "services", "use_cases")
+    ]
     for name in tables:
         assert files.table(name)["source"]
 

@@ -11,6 +11,7 @@ from typing import Annotated, Final, NoReturn, cast
 import typer
 
 from passrole import __version__
+from passrole.faces import roles
 from passrole.faces.options import MAIN_ACCOUNT, PORT, TRAIL_KEEP, BadOption, Options, root_key_of
 from passrole.values.errors import PassroleError
 
@@ -31,8 +32,13 @@ Examples:
     passrole exec --instance i-0123 -- aws s3 ls     run a command as if on that instance
 
     passrole decide --jsonl < cases.jsonl            one verdict a line
+
+    passrole role create --use-case ec2 Web          a role as the console's wizard makes it
 """,
 )
+
+
+app.add_typer(roles.app)
 
 
 # Typer used to stand on click and now brings a copy of its own; both have BadParameter and its family.
