@@ -258,7 +258,9 @@ class Rules:
             if self._asked < _WORTH_AN_INDEX:
                 return self.all
             self._index()
-        found = self._exact.get(resource, ()) + self._anywhere
+        found = self._anywhere
+        if self._exact:
+            found += self._exact.get(resource, ())
         begin = self._begin
         for length in self._lengths:
             some = begin.get(resource[:length])

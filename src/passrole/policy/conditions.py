@@ -335,7 +335,8 @@ class Condition:
             self._comparison = row.make([value for value in values if not isinstance(value, Template)])
         # Most conditions ask one value for one of a few texts: a look-up of their own for these.
         self._plain = not (self._presence or self._set or self._values)
-        self._texts = self._comparison.wanted if isinstance(self._comparison, StringIs) else None
+        texts = self._comparison.wanted if isinstance(self._comparison, StringIs) else None
+        self._texts = texts if self._plain else None
 
     def holds(self, context: Context) -> bool:
         """Does the request's context meet the condition?
@@ -344,11 +345,12 @@ class Condition:
         against it. Source: IAM User Guide, "Variables and tags", "Policy variables with no value".
         """
         asked = context.get(self.key)
-        comparison = self._comparison
-        if self._plain and isinstance(asked, str):
+        if isinstance(asked, str):
             if self._texts is not None:
                 return (asked in self._texts) != self._negated
-            return comparison.matches(asked) != self._negated
+            if self._plain:
+                return self._comparison.matches(asked) != self._negated
+        comparison = self._comparison
         if self._values:
             values = (value.fill(context) if isinstance(value, Template) else value for value in self._values)
             comparison = self._make([value for value in values if value is not None])
