@@ -40,6 +40,13 @@ def parsed(text: str, name: str, arn: str = "") -> Policy:
     return policy
 
 
+def forget() -> None:
+    """Drops everything that was parsed or put together, as after a reset: it is made again when asked for."""
+    _parsed.clear()
+    _gathered.clear()
+    _trusts.clear()
+
+
 def managed_policy(directory: Directory, arn: str) -> Policy:
     """The default version of a managed policy: the account's own or AWS's.
 

@@ -17,6 +17,7 @@ from typing import TextIO
 
 import uvicorn
 
+from passrole.authorize import gather
 from passrole.authorize.call import ResourceFacts
 from passrole.faces.importing import Imported, import_files
 from passrole.faces.options import ROOT_KEY_ID, ROOT_SECRET, Options
@@ -298,6 +299,7 @@ class Service:
         rows = fresh.commit()
         await self._committer.clear(rows)
         self._directory.replace(rows)
+        gather.forget()
 
     async def _reload(self) -> None:
         """After a failed write: reads the state back as the store has it."""
@@ -331,7 +333,9 @@ def _announce(service: Service) -> None:
     print(f"passrole ready on {service.url}", flush=True)
     say = sys.stderr
     print("\nPoint a client at it:\n", file=say)
-    print(f"  export AWS_ENDPOINT_URL={service.url} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1", file=say)
+    print(
+        f"  export AWS_ENDPOINT_URL={service.url} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1", file=say
+    )
     if key.path is not None:
         print(f"  export AWS_SHARED_CREDENTIALS_FILE={key.path} AWS_PROFILE={PROFILE}", file=say)
         if key.made and say.isatty():
