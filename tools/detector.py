@@ -137,11 +137,11 @@ def _settled(
             and re.fullmatch(one.get("operation", ".*"), operation)
             and re.search(one.get("path", ""), own["path"])
         ):
-            for kind in ("trust", "cross_account", "missing"):
+            for kind in ("trust", "cross_account", "missing", "malformed"):
                 if kind in one:
                     settled[f"{kind}_error"] = one[kind]
     if settled["holds"] == "embedded":
-        for kind in ("trust_error", "cross_account_error", "missing_error"):
+        for kind in ("trust_error", "missing_error", "malformed_error"):
             settled.pop(kind, None)
     for key in ("principals", "trust"):
         if key in settled:
@@ -151,7 +151,8 @@ def _settled(
 
 _ORDER: Final = (
     "path", "holds", "principals", "trust", "disputed", "associated", "when", "not_roles",
-    "only_when_changed", "checked", "trust_error", "cross_account_error", "missing_error", "sources",
+    "only_when_changed", "checked", "trust_error", "cross_account_error", "missing_error",
+    "malformed_error", "sources",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from passrole.catalog.role_parameters import LAUNCH_TEMPLATE, RoleParameter
 from passrole.wire.constraints import problems
 
 ACCOUNT: Final = "111122223333"
-TEMPLATE: Final = "workers"
+TEMPLATE: Final = "workers"  # a launch template's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,11 @@ class Named:
         """The profile's ARN."""
         return f"arn:aws:iam::{ACCOUNT}:instance-profile{self.path}{self.name}"
 
+    @property
+    def definition(self) -> str:
+        """A task definition that has the role."""
+        return f"{self.name}:1"
+
     def forms(self, holds: str) -> tuple[object, ...]:
         """How a parameter that holds such a thing may name it."""
         match holds:
@@ -74,6 +79,8 @@ class Named:
                 return (self.profile_arn, self.name)
             case "embedded":
                 return (f'{{"credentials": "{self.role_arn}"}}',)
+            case "task-definition":
+                return (self.definition,)
         assert holds == LAUNCH_TEMPLATE, holds
         return ({"LaunchTemplateName": TEMPLATE, "Version": "1"},)
 

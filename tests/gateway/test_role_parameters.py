@@ -32,16 +32,24 @@ OWN_ERRORS: Final = frozenset(
 
 
 class Templates(NoFacts):
-    """Facts of a region that has one launch template, which carries a worker's profile."""
+    """Facts of a region that has a launch template, which carries a worker's profile, and task definitions."""
 
-    profile: str = ""
+    worker: Named = OTHER
 
     def launch_template(
         self, account: str, region: str, *, id: str, name: str, version: str
     ) -> Mapping[str, object] | None:
         """See ResourceFacts."""
         assert (name, version) == (TEMPLATE, "1")
-        return {"IamInstanceProfile": {"Arn": self.profile}}
+        return {"IamInstanceProfile": {"Arn": self.worker.profile_arn}}
+
+    def attributes(self, account: str, region: str, arn: str) -> Mapping[str, object] | None:
+        """See ResourceFacts."""
+        name = arn.removeprefix(f"arn:aws:ecs:{region}:{account}:task-definition/")
+        for named in (*WORKERS, OTHER):
+            if name == named.definition:
+                return {"taskRoleArn": named.role_arn, "executionRoleArn": OTHER.role_arn}
+        return None
 
 
 @pytest.fixture(scope="module")
@@ -98,5 +106,5 @@ def ask(row: Row, role: Named, given: Input, estate: Estate) -> None:
 def test_no_role_is_passed_without_the_grant(service: str, estate: Estate, facts: Templates) -> None:
     for row in SERVICES[service]:
         for role, given in passing(row):
-            facts.profile = role.profile_arn
+            facts.worker = role
             ask(row, role, given, estate)

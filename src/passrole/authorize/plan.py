@@ -14,6 +14,7 @@ from typing import Final
 
 from passrole.authorize.call import Call, ResourceFacts
 from passrole.authorize.context import Values, call_context
+from passrole.authorize.identifiers import identified
 from passrole.authorize.keys import COMPUTED, KEYS
 from passrole.authorize.resources import Named, entity_tags, named_by_us
 from passrole.catalog import paths, templates
@@ -80,10 +81,11 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
         for key, value in tags.items():
             context[f"aws:requesttag/{key.lower()}"] = value
     checks: list[Check] = []
+    named = identified(call, facts)
     for use in known.actions:
         if not templates.asked(use.when, call.input):
             continue
-        checks += _checks(call, use, context, directory, facts)
+        checks += _checks(named, use, context, directory, facts)
     if call.caller.principal.kind is PrincipalKind.IDENTITY_PROVIDER and checks:
         # What the provider passes into the session comes with its word, not with the input.
         passed = {"sts:TagSession": "aws:tagkeys", "sts:SetSourceIdentity": "sts:sourceidentity"}
@@ -131,18 +133,26 @@ def _check(
             for key, value in (tags or {}).items():
                 own[f"{_TAG_KEYS}{key.lower()}"] = value
                 own[f"{action_prefix(call.service)}:resourcetag/{key.lower()}"] = value
-    own["aws:resourceaccount"] = owner
+    own.update(owner_keys(owner, directory))
     if call.service == "s3":
         own["s3:resourceaccount"] = owner
         left.discard("s3:resourceaccount")
-    organization = org_id(directory, owner)
-    if organization:
-        own["aws:resourceorgid"] = organization
-        own["aws:resourceorgpaths"] = (org_path(directory, owner),)
     if named.boundary:
         own["iam:permissionsboundary"] = named.boundary
     judged_in = call.account if use.action.startswith(_WITHIN_AN_ORGANIZATION) else owner
     return Check(use.action, named.arn, judged_in, own, frozenset(left), named.slot)
+
+
+def owner_keys(owner: str, directory: Directory) -> Mapping[str, Values]:
+    """The keys that say whose a resource is, for the account that owns it."""
+    organization = org_id(directory, owner)
+    if not organization:
+        return {"aws:resourceaccount": owner}
+    return {
+        "aws:resourceaccount": owner,
+        "aws:resourceorgid": organization,
+        "aws:resourceorgpaths": (org_path(directory, owner),),
+    }
 
 
 @lru_cache(maxsize=4096)

@@ -17,6 +17,7 @@ INSTANCE_PROFILE_ARN: Final = "instance-profile-arn"
 INSTANCE_PROFILE_NAME: Final = "instance-profile-name"
 INSTANCE_PROFILE_ARN_OR_NAME: Final = "instance-profile-arn-or-name"
 LAUNCH_TEMPLATE: Final = "launch-template"
+TASK_DEFINITION: Final = "task-definition"
 EMBEDDED: Final = "embedded"
 HOLDS: Final = (
     ROLE_ARN,
@@ -26,6 +27,7 @@ HOLDS: Final = (
     INSTANCE_PROFILE_NAME,
     INSTANCE_PROFILE_ARN_OR_NAME,
     LAUNCH_TEMPLATE,
+    TASK_DEFINITION,
     EMBEDDED,
 )
 
@@ -35,7 +37,8 @@ class ParameterError:
     """What a service answers about a role that it cannot take: code, HTTP status, message.
 
     In message ``{value}`` stands for what the caller gave, ``{role}`` for the role's ARN,
-    ``{name}`` for its name, ``{principal}`` for the service principal.
+    ``{name}`` for its name, ``{principal}`` for the service principal, ``{by}`` for how the caller named an
+    instance profile: ``name`` or ``ARN``, and ``{member}`` for the same as a member is called.
     """
 
     code: str
@@ -48,8 +51,9 @@ class RoleParameter:
     """One place in an operation's input that carries a role.
 
     holds says what stands there: an ARN or a name of a role or an instance profile (whose role is
-    what is passed), a launch template (whose profile's role is), or ``embedded``: a text of another
-    form, JSON or YAML, in which roles are named and that only the service can read in full.
+    what is passed), a launch template (whose profile's role is), a task definition (whose two roles
+    are, unless the call overrides them), or ``embedded``: a text of another form, JSON or YAML, in
+    which roles are named and that only the service can read in full.
     """
 
     path: str  # see catalog.paths
@@ -62,6 +66,7 @@ class RoleParameter:
     trust_error: ParameterError | None = None
     cross_account_error: ParameterError | None = None
     missing_error: ParameterError | None = None  # there is no such role or profile
+    malformed_error: ParameterError | None = None  # not the form of a role's ARN or name
     sources: tuple[str, ...] = ()
     when: str = ""  # "PATH=VALUE", "PATH~PATTERN": only then is a role there; "!PATH": only without it
     only_when_changed: bool = False  # an update that keeps the present role is not checked
@@ -131,6 +136,7 @@ def read(row: Mapping[str, Any]) -> RoleParameter:
         trust_error=_error(row.get("trust_error")),
         cross_account_error=_error(row.get("cross_account_error")),
         missing_error=_error(row.get("missing_error")),
+        malformed_error=_error(row.get("malformed_error")),
         sources=tuple(row.get("sources", ())),
         when=row.get("when", ""),
         only_when_changed=row.get("only_when_changed", False),

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from passrole.authorize.call import Call, Caller
 from passrole.authorize.refusal import AccessRefused
-from passrole.passing.rule import CrossAccountPass
+from passrole.passing.unpassable import CrossAccountPass
 from passrole.state.directory import Directory
 from passrole.state.entities import Account, Role, Session
 from passrole.state.record import record

@@ -10,7 +10,8 @@ from passrole.authorize.check import Judged, check
 from passrole.authorize.plan import Check, Plan, plan
 from passrole.authorize.refusal import AccessRefused, Refusal, refused
 from passrole.passing.role_passes import RolePass, role_passes
-from passrole.passing.rule import cross_account, may_pass, service_may_assume, unusable
+from passrole.passing.rule import may_pass, service_may_assume
+from passrole.passing.unpassable import cross_account, unusable
 from passrole.state.directory import Directory
 
 
@@ -89,19 +90,19 @@ def _judge(planned: Plan, passed: RolePass, judging: Judging) -> None:
     call = planned.call
     parameter = passed.row
     if passed.role.account != call.account:
-        raise cross_account(call, parameter)
+        raise cross_account(call, parameter, passed.role)
     refusal = may_pass(call, passed, planned.context, judging.directory, judging.facts)
     if refusal is not None:
         raise refused(call.service, refusal, judging.key)
     if parameter.trust_checked == "call":
-        _judge_trust(call, passed, judging)
+        _judge_trust(planned, passed, judging)
 
 
-def _judge_trust(call: Call, passed: RolePass, judging: Judging) -> None:
+def _judge_trust(planned: Plan, passed: RolePass, judging: Judging) -> None:
     """Refuses a role that is missing or that none of the service's principals may assume."""
-    parameter = passed.row
+    call, parameter = planned.call, passed.row
     if not passed.role_id:
-        raise unusable(call, parameter, passed.role, missing=True)
+        raise unusable(parameter, passed.role, missing=True)
     for service in parameter.trust_principals or passed.services:
         judged = service_may_assume(
             service.replace("{region}", call.region),
@@ -109,9 +110,19 @@ def _judge_trust(call: Call, passed: RolePass, judging: Judging) -> None:
             call.account,
             judging.directory,
             judging.facts,
-            source_arn=passed.associated_resource,
+            source_arn=passed.associated_resource or _configured(planned),
             region=call.region,
         )
         if judged.decision.allowed:
             return
-    raise unusable(call, parameter, passed.role, missing=False)
+    raise unusable(parameter, passed.role, missing=False)
+
+
+def _configured(planned: Plan) -> str:
+    """The resource that is given the role: what services act for, as they say in aws:SourceArn.
+
+    "" where the call does not name one. Source: the services' pages on the confused deputy problem; RDS User
+    Guide, "Setting up and enabling Enhanced Monitoring".
+    """
+    first = planned.checks[0].resource if planned.checks else None
+    return first if first is not None and "*" not in first else ""

@@ -14,23 +14,15 @@ from typing import Final
 from passrole.authorize.call import Call, Caller, ResourceFacts
 from passrole.authorize.check import Judged, check
 from passrole.authorize.context import Values
-from passrole.authorize.plan import Check
+from passrole.authorize.plan import Check, owner_keys
 from passrole.authorize.refusal import Refusal
-from passrole.catalog.role_parameters import ParameterError, RoleParameter
-from passrole.catalog.services import denial
 from passrole.decision.request import Outcome
 from passrole.passing.role_passes import RolePass
 from passrole.state.directory import Directory
 from passrole.values.arn import Arn
-from passrole.values.errors import ServiceError
 from passrole.values.principal import Principal, PrincipalKind
 
 ACTION: Final = "iam:PassRole"
-
-# Where the catalog has no error of the service's own.
-_UNUSABLE: Final = ParameterError(
-    "InvalidParameterValue", 400, "The role {role} does not exist or cannot be assumed by {principal}."
-)
 
 
 def may_pass(
@@ -54,6 +46,7 @@ def may_pass(
         facts,
         associated_resource=passed.associated_resource,
         region=call.region,
+        unknown=passed.unknown,
     )
     return None if judged.decision.allowed else Refusal(judged)
 
@@ -74,13 +67,13 @@ def judge_pass(
 
     services are as in RolePass, context and unknown as in decision.request.Request.
     """
+    owner = owner_keys(role.account, directory)
     answers: list[Judged] = []
     for service in services or ("",):
-        own = dict(context)
+        own = {**context, **owner}
         # A role's tags never condition PassRole: their keys are absent, whatever tags it has.
         for key in ("aws:tagkeys", *(key for key in own if key.startswith("aws:requesttag/"))):
             own.pop(key, None)
-        own["aws:resourceaccount"] = role.account
         if service:
             own["iam:passedtoservice"] = service
         if associated_resource:
@@ -89,33 +82,6 @@ def judge_pass(
         answers.append(check(directory, facts, caller, asked, region))
     denied = next((one for one in answers if one.decision.outcome is Outcome.EXPLICIT_DENY), None)
     return denied or next((one for one in answers if one.decision.allowed), answers[0])
-
-
-class CrossAccountPass(ServiceError):
-    """A role of another account; no policy can allow passing it."""
-
-
-def cross_account(call: Call, parameter: RoleParameter) -> ServiceError:
-    """The service's own error for a role of another account, whatever the policies say."""
-    known = parameter.cross_account_error
-    if known is not None:
-        return CrossAccountPass(known.message, code=known.code, status=known.status)
-    form = denial(call.service)
-    return CrossAccountPass("Cross-account pass role is not allowed.", code=form.code, status=form.status)
-
-
-def unusable(call: Call, parameter: RoleParameter, role: Arn, *, missing: bool) -> ServiceError:
-    """The service's own error for a role that is not there or that it may not assume."""
-    known = (parameter.missing_error if missing else None) or parameter.trust_error or _UNUSABLE
-    text = known.message
-    for word, value in (
-        ("{role}", str(role)),
-        ("{value}", str(role)),
-        ("{name}", role.name),
-        ("{principal}", next(iter(parameter.trust_principals or parameter.principals), "")),
-    ):
-        text = text.replace(word, value)
-    return ServiceError(text, code=known.code, status=known.status)
 
 
 def service_caller(service: str) -> Caller:

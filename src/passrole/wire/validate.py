@@ -10,6 +10,7 @@ InvalidInputException; RDS and EC2 API References, "Common Errors" and "Error co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -91,6 +92,27 @@ def validate(service: str, operation: str, given: Mapping[str, object], *, proto
     found = problems(service, operation, given, required_only=protocol == "ec2")
     if found:
         raise _error(service, protocol, found)
+
+
+def malformed(service: str, protocol: str, place: str, value: str, pattern: str) -> ServiceError:
+    """What a service answers to a text that is not of the form it asks for, where its model has no pattern.
+
+    place is the concrete input path: ``Targets[0].RoleArn``.
+    """
+    path = re.sub(r"\[(\d+)\]", lambda found: f".{int(found[1]) + 1}.member", place)
+    path = re.sub(r"\{([^}]*)\}", r".\1.member", path)
+    path = ".".join(name[:1].lower() + name[1:] for name in path.split("."))
+    if protocol == "ec2":
+        text = f"Value ({value}) for parameter {path.rpartition('.')[2]} is invalid."
+        return ServiceError(text, code="InvalidParameterValue", status=400)
+    if services.is_s3(service):
+        return ServiceError("Invalid Argument", code="InvalidArgument", status=400)
+    default = "ValidationError" if protocol == "query" else "ValidationException"
+    text = (
+        f"1 validation error detected: Value '{value}' at '{path}' failed to satisfy constraint: "
+        f"Member must satisfy regular expression pattern: {pattern}"
+    )
+    return ServiceError(text, code=_CODES.get(service, default), status=400)
 
 
 def _check_present(service: str, operation: str, given: Mapping[str, object]) -> None:

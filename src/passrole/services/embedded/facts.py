@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
-from passrole.services.embedded.instances import instance_facts, instance_of
+from passrole.services.embedded.attributes import attributes
+from passrole.services.embedded.instances import instance_of
 from passrole.services.embedded.resource_policies import bucket_owner, keeps_policy, resource_policy
 from passrole.services.embedded.tables import backend, every_backend
 from passrole.services.embedded.tags import tags
@@ -84,9 +85,7 @@ class Facts:
         parsed = _parsed(arn)
         if parsed is None or not self._used():
             return None
-        kind = "" if parsed.service == "sqs" else parsed.kind  # a queue's ARN has none
-        find = _ATTRIBUTES.get((parsed.service, kind))
-        return find(parsed.account or account, parsed.region or region, parsed) if find is not None else None
+        return attributes(parsed.account or account, parsed.region or region, parsed)
 
     def instance(self, instance_id: str) -> Instance | None:
         """The instance of that id, in whatever account and region."""
@@ -102,52 +101,3 @@ def _parsed(arn: str) -> Arn | None:
         return Arn.parse(arn)
     except InvalidArn:
         return None
-
-
-def _instance(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
-    kept = backend("ec2", account, region)
-    found = kept.by_id.get(arn.name) if kept is not None else None
-    return instance_facts(found) if found is not None else None
-
-
-def _in_vpc(table: str) -> Callable[[str, str, Arn], Mapping[str, object] | None]:
-    """VpcId of what lies in one."""
-
-    def find(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
-        kept = backend("ec2", account, region)
-        tables = getattr(kept, table) if kept is not None else {}
-        # Subnets are kept by zone, security groups by VPC; interfaces in one table.
-        nested = (inner for inner in list(tables.values()) if isinstance(inner, dict))
-        found = tables.get(arn.name) or next((inner[arn.name] for inner in nested if arn.name in inner), None)
-        if found is None:
-            return None
-        vpc = getattr(found, "vpc_id", None) or getattr(getattr(found, "subnet", None), "vpc_id", None)
-        return {"VpcId": vpc} if vpc else {}
-
-    return find
-
-
-def _function(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
-    kept = backend("awslambda", account, region)
-    name = ":".join(arn.resource.split(":")[:2])
-    whole = str(Arn(arn.partition, arn.service, region, account, name))
-    found = kept.get_function_by_arn(whole) if kept is not None else None
-    return dict(found.get_configuration()) if found is not None else None
-
-
-def _queue(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
-    kept = backend("sqs", account, region)
-    found = kept.queues.get(arn.resource) if kept is not None else None
-    if found is None:
-        return None
-    return {"ReceiveMessageWaitTimeSeconds": int(found.receive_message_wait_time_seconds)}
-
-
-_ATTRIBUTES: Final[Mapping[tuple[str, str], Callable[[str, str, Arn], Mapping[str, object] | None]]] = {
-    ("ec2", "instance"): _instance,
-    ("ec2", "subnet"): _in_vpc("subnets"),
-    ("ec2", "security-group"): _in_vpc("groups"),
-    ("ec2", "network-interface"): _in_vpc("enis"),
-    ("lambda", "function"): _function,
-    ("sqs", ""): _queue,
-}

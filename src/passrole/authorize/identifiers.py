@@ -1,0 +1,90 @@
+"""Names in a call that are not in the resource's ARN, turned into what is.
+
+A launch template's name into its id, a KMS alias into its key, a secret's name into its ARN: AWS
+authorizes the call on the resource itself, however the caller names it. What the services behind do not
+know stays as given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from passrole.authorize.call import Call, ResourceFacts
+
+_Attributes = Callable[[str], Mapping[str, object]]  # of what an ARN names; {} where that is not known
+
+
+def identified(call: Call, facts: ResourceFacts) -> Call:
+    """The call with the ids in its input that it is authorized by; the very call where there are none."""
+    identify = _BY_SERVICE.get(call.service)
+    if identify is None:
+        return call
+
+    def attributes(arn: str) -> Mapping[str, object]:
+        return facts.attributes(call.account, call.region, arn) or {}
+
+    given = identify(call, attributes)
+    return call if given == call.input else replace(call, input=given)
+
+
+def _templates(call: Call, attributes: _Attributes) -> Mapping[str, object]:
+    """A LaunchTemplateId beside every LaunchTemplateName. A template that is being made has none yet."""
+    if call.operation == "CreateLaunchTemplate" or not _MAY_NAME_A_TEMPLATE & call.input.keys():
+        return call.input
+    prefix = f"arn:aws:ec2:{call.region}:{call.account}:launch-template/"
+
+    def walk(value: object) -> object:
+        if isinstance(value, list):
+            return [walk(one) for one in value]
+        return structure(value) if isinstance(value, Mapping) else value
+
+    def structure(given: Mapping[str, object]) -> Mapping[str, object]:
+        found = {name: walk(one) for name, one in given.items()}
+        name = found.get("LaunchTemplateName")
+        if isinstance(name, str) and "LaunchTemplateId" not in found:
+            known = attributes(prefix + name).get("LaunchTemplateId")
+            if known is not None:
+                found["LaunchTemplateId"] = known
+        return found
+
+    return structure(call.input)
+
+
+_MAY_NAME_A_TEMPLATE: Final = frozenset(
+    ("LaunchTemplate", "LaunchTemplateConfigs", "LaunchTemplateName", "SpotFleetRequestConfig")
+)
+
+
+def _keys(call: Call, attributes: _Attributes) -> Mapping[str, object]:
+    """Keys in the place of their aliases."""
+    found = dict(call.input)
+    for member in ("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId"):
+        given = found.get(member)
+        if not isinstance(given, str):
+            continue
+        prefix = f"arn:aws:kms:{call.region}:{call.account}:"
+        alias = given if given.startswith("arn:") else prefix + given
+        if ":alias/" in alias:
+            key = attributes(alias).get("TargetKeyId")
+            if key is not None:
+                found[member] = f"{alias.partition(':alias/')[0]}:key/{key}"
+    return found
+
+
+def _secrets(call: Call, attributes: _Attributes) -> Mapping[str, object]:
+    """The ARN, which ends in six characters that nobody chose, in the place of a secret's name."""
+    given = call.input.get("SecretId")
+    if not isinstance(given, str):
+        return call.input
+    prefix = f"arn:aws:secretsmanager:{call.region}:{call.account}:secret:"
+    arn = attributes(given if given.startswith("arn:") else prefix + given).get("ARN")
+    return call.input if arn is None else {**call.input, "SecretId": arn}
+
+
+_BY_SERVICE: Final[Mapping[str, Callable[[Call, _Attributes], Mapping[str, object]]]] = {
+    "ec2": _templates,
+    "kms": _keys,
+    "secretsmanager": _secrets,
+}

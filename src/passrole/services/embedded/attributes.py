@@ -1,0 +1,131 @@
+"""What describe calls would tell of moto's resources, for authorization: by ARN, or by a name in its place.
+
+Every answer is one look-up in a table, in the members of the service's own describe call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from passrole.services.embedded.instances import instance_facts
+from passrole.services.embedded.tables import backend
+from passrole.values.arn import Arn
+
+Find = Callable[[str, str, Arn], Mapping[str, object] | None]  # (account, region, ARN) -> what is known
+
+
+def attributes(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    """None where there is no such resource, or nothing is known of its kind."""
+    kind = "" if arn.service == "sqs" else arn.kind  # a queue's ARN has none
+    find = _BY_KIND.get((arn.service, kind))
+    return find(account, region, arn) if find is not None else None
+
+
+def _instance(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    kept = backend("ec2", account, region)
+    found = kept.by_id.get(arn.name) if kept is not None else None
+    return instance_facts(found) if found is not None else None
+
+
+def _in_vpc(table: str) -> Find:
+    """VpcId of what lies in one."""
+
+    def find(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+        kept = backend("ec2", account, region)
+        tables = getattr(kept, table) if kept is not None else {}
+        # Subnets are kept by zone, security groups by VPC; interfaces in one table.
+        nested = (inner for inner in list(tables.values()) if isinstance(inner, dict))
+        found = tables.get(arn.name) or next((inner[arn.name] for inner in nested if arn.name in inner), None)
+        if found is None:
+            return None
+        vpc = getattr(found, "vpc_id", None) or getattr(getattr(found, "subnet", None), "vpc_id", None)
+        return {"VpcId": vpc} if vpc else {}
+
+    return find
+
+
+def _template(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    """A launch template by its id or its name."""
+    kept = backend("ec2", account, region)
+    if kept is None:
+        return None
+    found = kept.launch_templates.get(kept.launch_template_name_to_ids.get(arn.name, arn.name))
+    return {"LaunchTemplateId": found.id, "LaunchTemplateName": found.name} if found is not None else None
+
+
+def _function(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    kept = backend("awslambda", account, region)
+    name = ":".join(arn.resource.split(":")[:2])
+    whole = str(Arn(arn.partition, arn.service, region, account, name))
+    found = kept.get_function_by_arn(whole) if kept is not None else None
+    return dict(found.get_configuration()) if found is not None else None
+
+
+def _queue(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    kept = backend("sqs", account, region)
+    found = kept.queues.get(arn.resource) if kept is not None else None
+    if found is None:
+        return None
+    return {"ReceiveMessageWaitTimeSeconds": int(found.receive_message_wait_time_seconds)}
+
+
+def _task_definition(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    """The roles of ``family:revision``, or of the family's newest one."""
+    kept = backend("ecs", account, region)
+    family, _, revision = arn.name.partition(":")
+    revisions = dict(kept.task_definitions.get(family, {})) if kept is not None else {}
+    if revision and not (revision.isascii() and revision.isdigit()):
+        return None
+    number = int(revision) if revision else max(revisions, default=0)
+    found = revisions.get(number)
+    if found is None:
+        return None
+    roles = {"taskRoleArn": "task_role_arn", "executionRoleArn": "execution_role_arn"}
+    return {member: getattr(found, name) for member, name in roles.items() if getattr(found, name, None)}
+
+
+def _database(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    """moto forgets the monitoring role of an instance; the role of its directory it keeps."""
+    kept = backend("rds", account, region)
+    found = kept.databases.get(arn.resource.partition(":")[2]) if kept is not None else None
+    if found is None:
+        return None
+    names = [one.iam_role_name for one in found.domain_memberships if one.iam_role_name]
+    return {"DomainIAMRoleName": names[0]} if names else {}
+
+
+def _alias(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    """The key of a KMS alias."""
+    kept = backend("kms", account, region)
+    for key in list(kept.keys.values()) if kept is not None else ():
+        # moto kept aliases beside the keys before it kept them in the keys.
+        aliases = key.aliases if hasattr(key, "aliases") else kept.key_to_aliases.get(key.id, ())
+        if arn.resource in aliases:
+            return {"TargetKeyId": key.id}
+    return None
+
+
+def _secret(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    """A secret by its whole ARN, or by one that ends in its name."""
+    kept = backend("secretsmanager", account, region)
+    name = arn.resource.partition(":")[2]
+    for found in list(dict.values(kept.secrets)) if kept is not None else ():
+        if found.name == name or found.arn == str(arn):
+            return {"ARN": found.arn, "Name": found.name}
+    return None
+
+
+_BY_KIND: Final[Mapping[tuple[str, str], Find]] = {
+    ("ec2", "instance"): _instance,
+    ("ec2", "launch-template"): _template,
+    ("ec2", "network-interface"): _in_vpc("enis"),
+    ("ec2", "security-group"): _in_vpc("groups"),
+    ("ec2", "subnet"): _in_vpc("subnets"),
+    ("ecs", "task-definition"): _task_definition,
+    ("kms", "alias"): _alias,
+    ("lambda", "function"): _function,
+    ("rds", "db"): _database,
+    ("secretsmanager", "secret"): _secret,
+    ("sqs", ""): _queue,
+}
