@@ -11,7 +11,7 @@ from typing import Annotated, Final, NoReturn, cast
 import typer
 
 from passrole import __version__
-from passrole.faces import roles
+from passrole.faces import questions, roles
 from passrole.faces.options import MAIN_ACCOUNT, PORT, TRAIL_KEEP, BadOption, Options, root_key_of
 from passrole.values.errors import PassroleError
 
@@ -33,6 +33,12 @@ Examples:
 
     passrole decide --jsonl < cases.jsonl            one verdict a line
 
+    passrole check --principal ARN --role ARN --service lambda.amazonaws.com
+
+    passrole who-can-pass --details details.json --by role
+
+    passrole explain --last                          why the last call was denied
+
     passrole role create --use-case ec2 Web          a role as the console's wizard makes it
 """,
 )
@@ -44,6 +50,9 @@ app.add_typer(roles.app)
 # Typer used to stand on click and now brings a copy of its own; both have BadParameter and its family.
 _UsageError: Final = cast(type[typer.BadParameter], typer.BadParameter.__base__)
 _CommandError: Final = cast(type[typer.BadParameter], _UsageError.__base__)
+
+
+app.add_typer(questions.app)
 
 
 def main() -> NoReturn:

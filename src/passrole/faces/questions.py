@@ -1,0 +1,389 @@
+"""Questions on the command line: check, who-can-pass, explain, catalog.
+
+Account data comes from files, from an endpoint or from a real account that is only read. What an answer
+leaves out is said on standard error; with ``--format json`` standard output holds one JSON value.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from passrole.values.errors import PassroleError
+
+if TYPE_CHECKING:
+    from passrole.analysis.answer import Answer
+    from passrole.analysis.denials import Denial
+    from passrole.analysis.sources import Source
+    from passrole.analysis.who_can_pass import Pass, Passes
+    from passrole.state.estate.estate import Estate
+    from passrole.wire.client import Client
+
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+
+
+class Format(StrEnum):
+    """How an answer is written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+class CatalogFormat(StrEnum):
+    """How the catalog is written."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+
+
+class By(StrEnum):
+    """What passes are counted by."""
+
+    role = "role"
+    service = "service"
+    principal = "principal"
+
+
+class BadFlag(PassroleError):
+    """Flags that do not go together."""
+
+
+Details = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--details",
+        metavar="FILE",
+        help="Output of aws iam get-account-authorization-details, or an organization's export; repeatable.",
+    ),
+]
+Endpoint = Annotated[
+    str,
+    typer.Option("--endpoint", envvar="AWS_ENDPOINT_URL", metavar="URL", help="Endpoint to read from."),
+]
+Profile = Annotated[
+    str,
+    typer.Option("--profile", metavar="NAME", help="Profile of a real account, which is only read."),
+]
+Region = Annotated[
+    str, typer.Option("--region", envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="Region to ask.")
+]
+Written = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
+Context = Annotated[
+    list[str] | None,
+    typer.Option("--context", metavar="KEY=VALUE", help="A condition key of the call; repeatable."),
+]
+
+
+@app.command()
+def check(
+    principal: Annotated[str, typer.Option(help="ARN of a user, role, session or root.", metavar="ARN")],
+    role: Annotated[str, typer.Option(help="ARN of the role.", metavar="ARN")],
+    service: Annotated[
+        str, typer.Option(help="Service principal that gets the role: lambda.amazonaws.com.", metavar="P")
+    ] = "",
+    operation: Annotated[
+        str, typer.Option(help="Call that passes it: lambda:CreateFunction.", metavar="S:Op")
+    ] = "",
+    context: Context = None,
+    details: Details = None,
+    endpoint: Endpoint = "",
+    profile: Profile = "",
+    region: Region = "",
+    format: Written = Format.table,
+) -> int:
+    """May it pass the role? Which statement and key decide, and what would help.
+
+    Exit status: 0 yes, 1 no, 2 could not be answered.
+    """
+    from passrole.analysis.check import check as checked
+
+    estate = _estate(_source(details, endpoint, profile, region))
+    answer = checked(estate, principal, role, service, operation, _context(context))
+    _say(answer.notes)
+    _write_answer(answer, format)
+    return 0 if answer.allowed else 1
+
+
+@app.command(name="who-can-pass")
+def who_can_pass(
+    role: Annotated[str, typer.Option(help="ARN or name of roles; * and ? are wildcards.")] = "",
+    service: Annotated[str, typer.Option(help="Service principal, with wildcards.")] = "",
+    principal: Annotated[str, typer.Option(help="ARN or name of principals, with wildcards.")] = "",
+    usable: Annotated[
+        bool, typer.Option("--usable", help="Only who may also call an operation that takes the role.")
+    ] = False,
+    by: Annotated[By | None, typer.Option(help="Count the passes of each instead.")] = None,
+    details: Details = None,
+    endpoint: Endpoint = "",
+    profile: Profile = "",
+    region: Region = "",
+    format: Written = Format.table,
+) -> int:
+    """Every pass of a role that is allowed: principal, role, service, and on which conditions."""
+    from passrole.analysis.who_can_pass import Passes
+
+    estate = _estate(_source(details, endpoint, profile, region))
+    with _Progress() as progress:
+        passes = Passes(
+            estate, role=role, service=service, principal=principal, usable=usable, progress=progress.show
+        )
+        if by is not None:
+            _write_counts(passes, by, format)
+        else:
+            _write_passes(passes.rows(), format)
+    return 0
+
+
+@app.command()
+def explain(
+    text: Annotated[
+        str, typer.Argument(help="A denial message, encoded message or CloudTrail event; - reads it.")
+    ] = "",
+    last: Annotated[
+        bool, typer.Option("--last", help="The newest denied call in the account's trail.")
+    ] = False,
+    request_id: Annotated[
+        str, typer.Option("--request-id", metavar="ID", help="The call with that request id.")
+    ] = "",
+    service: Annotated[str, typer.Option(help="To which service the role was passed.", metavar="P")] = "",
+    details: Details = None,
+    endpoint: Endpoint = "",
+    profile: Profile = "",
+    region: Region = "",
+    format: Written = Format.table,
+) -> int:
+    """Why was it denied, and what would help?"""
+    from dataclasses import replace
+
+    from passrole.analysis import denied_calls
+    from passrole.analysis.denied_events import read
+    from passrole.analysis.explain import explain as explained
+    from passrole.catalog.passed import principal_named
+
+    if (bool(text) + last + bool(request_id)) != 1:
+        raise BadFlag("explain: give one of TEXT (or -), --last and --request-id")
+    source = _source(details, endpoint, profile, region)
+    notes: list[str] = []
+    if text:
+        denial = read(sys.stdin.read() if text == "-" else text)
+    else:
+        clients = _regions(source)
+        denial = (
+            denied_calls.of_request(clients, request_id) if request_id else denied_calls.last_denied(clients)
+        )
+    if denial.encoded and source.is_live:
+        denial = _opened(source, denial, notes)
+    if service:
+        denial = replace(denial, services=(principal_named(service),))
+    answer = explained(denial, _estate_if_any(source, notes))
+    _say((*notes, *answer.notes))
+    _write_answer(answer, format, denied=True)
+    return 0
+
+
+@app.command()
+def catalog(
+    what: Annotated[
+        str, typer.Argument(metavar="[SERVICE[:Operation]] | update | diff", help="What to show.")
+    ] = "",
+    source: Annotated[
+        str, typer.Argument(metavar="[URL|FILE]", help="For update and diff: AWS's service reference.")
+    ] = "",
+    data: Annotated[
+        Path | None, typer.Option(envvar="PASSROLE_DATA", help="Folder that keeps what update took over.")
+    ] = None,
+    format: Annotated[CatalogFormat, typer.Option("--format", help="How to write it.")] = CatalogFormat.table,
+) -> int:
+    """What an operation needs and which roles it takes.
+
+    **update** takes AWS's published service reference over into the data folder, **diff** tells where it
+    and the catalog disagree; both take a URL or a file, AWS's own URL if none is given.
+    """
+    from passrole.faces import catalogs
+
+    folder = data if data is not None else catalogs.default_folder()
+    if what == "update":
+        return catalogs.update(folder, source)
+    if what == "diff":
+        return catalogs.diff(source)
+    if source:
+        raise BadFlag(f"catalog: {source}: only update and diff take a URL or file")
+    return catalogs.show(folder, what, format.value)
+
+
+# --- Sources ----------------------------------------------------------------------------------
+
+
+def _source(details: list[Path] | None, endpoint: str, profile: str, region: str) -> Source:
+    from passrole.analysis.sources import Source
+
+    return Source(tuple(details or ()), endpoint, profile, region)
+
+
+def _estate(source: Source) -> Estate:
+    estate = source.estate()
+    _say(str(note) for note in estate.notes)
+    return estate
+
+
+def _estate_if_any(source: Source, notes: list[str]) -> Estate | None:
+    """The estate, None where there is none that can be read: the message alone tells something."""
+    from passrole.analysis.sources import CannotRead, NoCredentials
+    from passrole.wire.client import NotReached
+    from passrole.wire.models import CredentialsFailed
+
+    if source.details:
+        return _estate(source)
+    if not source.is_live:
+        return None
+    try:
+        return _estate(source)
+    except (CannotRead, NoCredentials, NotReached, CredentialsFailed) as error:
+        notes.append(str(error))
+        return None
+
+
+def _regions(source: Source) -> list[Client]:
+    """Clients of the source's Region and of us-east-1, where global services record their calls."""
+    from dataclasses import replace
+
+    first = source.client()
+    if first.region == "us-east-1":
+        return [first]
+    return [first, replace(source, region="us-east-1").client()]
+
+
+def _opened(source: Source, denial: Denial, notes: list[str]) -> Denial:
+    from passrole.analysis import denied_calls
+    from passrole.analysis.sources import NoCredentials
+    from passrole.values.errors import ServiceError
+    from passrole.wire.client import NotReached
+    from passrole.wire.models import CredentialsFailed
+
+    try:
+        return denied_calls.opened(denial, source.client())
+    except (ServiceError, NotReached, NoCredentials, CredentialsFailed) as error:
+        notes.append(f"the encoded message was not opened: {error}")
+        return denial
+
+
+def _context(given: list[str] | None) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for one in given or ():
+        key, equals, value = one.partition("=")
+        if not equals or ":" not in key:
+            raise BadFlag(f"--context {one}: it is KEY=VALUE, as in aws:RequestedRegion=eu-west-1")
+        found[key] = value
+    return found
+
+
+# --- Writing ----------------------------------------------------------------------------------
+
+
+def _say(lines: Iterable[str]) -> None:
+    """What an answer leaves out: on standard error, each thing once."""
+    for line in dict.fromkeys(lines):
+        print(f"passrole: note: {line}", file=sys.stderr)
+
+
+def _write_answer(answer: Answer, format: Format, *, denied: bool = False) -> None:
+    from passrole.faces import tables
+
+    if format is Format.json:
+        _write_json(answer.as_json())
+    elif format is Format.csv:
+        row = answer.as_json()
+        cells = [answer.principal, answer.resource, answer.service, str(row["allowed"]).lower()]
+        cells += [answer.decision, answer.layer, answer.reason, " ".join(answer.remedies)]
+        headings = ("principal", "role", "service", "allowed", "decision", "layer", "reason", "remedies")
+        sys.stdout.write(tables.csv_line(headings) + tables.csv_line(cells))
+    else:
+        tables.write_answer(answer, denied=denied)
+
+
+def _write_json(value: object) -> None:
+    import orjson
+
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def _write_passes(rows: Iterator[Pass], format: Format) -> None:
+    from passrole.faces import tables
+
+    if format is Format.json:
+        _stream_json(rows)
+        return
+    headings = ("principal", "role", "service", "conditions")
+    cells = (
+        (row.principal, row.role, row.service, "; ".join(map(tables.condition_text, row.conditions)))
+        for row in rows
+    )
+    if format is Format.csv:
+        sys.stdout.write(tables.csv_line(headings))
+        sys.stdout.writelines(map(tables.csv_line, cells))
+    else:
+        tables.write_table(headings, cells)
+
+
+def _stream_json(rows: Iterator[Pass]) -> None:
+    """One list, written as it comes: an estate may have more passes than memory."""
+    import orjson
+
+    from passrole.analysis.answer import requirement_json
+
+    out = sys.stdout
+    separator = "[\n"
+    for row in rows:
+        shown = {
+            "principal": row.principal,
+            "role": row.role,
+            "service": row.service,
+            "conditions": [requirement_json(one) for one in row.conditions],
+        }
+        out.write(separator + "  " + orjson.dumps(shown).decode())
+        separator = ",\n"
+    out.write("\n]\n" if separator != "[\n" else "[]\n")
+
+
+def _write_counts(passes: Passes, by: By, format: Format) -> None:
+    from passrole.faces import tables
+
+    counts = passes.counts(by.value)
+    if format is Format.json:
+        _write_json([{by.value: name, "passes": count} for name, count in counts])
+    elif format is Format.csv:
+        sys.stdout.write(tables.csv_line((by.value, "passes")))
+        sys.stdout.writelines(tables.csv_line((name, str(count))) for name, count in counts)
+    else:
+        tables.write_table((by.value, "passes"), ((name, f"{count:,}") for name, count in counts))
+
+
+class _Progress:
+    """A bar on standard error for long work, on a terminal only."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        shown = sys.stderr.isatty() and not sys.stdout.isatty()
+        self._bar = Progress(console=Console(stderr=True), transient=True, disable=not shown)
+        self._task = self._bar.add_task("principals", total=None)
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def show(self, done: int, total: int) -> None:
+        """So many principals of so many are done."""
+        if done % 64 == 0 or done == total:
+            self._bar.update(self._task, completed=done, total=total)
