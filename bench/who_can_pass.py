@@ -16,9 +16,10 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from passrole.analysis.account_passes import AccountPasses
 from passrole.analysis.askers import askers
 from passrole.analysis.trust import may_assume
-from passrole.analysis.who_can_pass import AccountPasses, Passes
+from passrole.analysis.who_can_pass import Passes
 from passrole.authorize.call import NoFacts
 from passrole.catalog import passed
 from passrole.decision.residual import residual

@@ -15,6 +15,7 @@ from passrole.values.arn import Arn
 from passrole.values.principal import Principal
 
 if TYPE_CHECKING:
+    from passrole.analysis.who_can_pass import who_can_pass
     from passrole.faces.endpoint import Endpoint
     from passrole.faces.options import Options
 
@@ -31,10 +32,15 @@ __all__ = [
     "Principal",
     "Request",
     "evaluate",
+    "who_can_pass",
 ]
 
 # The endpoint brings a server and every service; a program that only decides does not pay for them.
-_LATER = {"Endpoint": "passrole.faces.endpoint", "Options": "passrole.faces.options"}
+_LATER = {
+    "Endpoint": "passrole.faces.endpoint",
+    "Options": "passrole.faces.options",
+    "who_can_pass": "passrole.analysis.who_can_pass",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -27,10 +27,11 @@ from tests.analysis.details import (
     user,
 )
 
+from passrole.analysis.account_passes import Pass
 from passrole.analysis.askers import Asker, askers
 from passrole.analysis.requirements import RESOURCE, Requirement
 from passrole.analysis.trust import may_assume
-from passrole.analysis.who_can_pass import Pass, Passes, who_can_pass
+from passrole.analysis.who_can_pass import Passes, who_can_pass
 from passrole.authorize.call import NoFacts
 from passrole.decision.evaluate import evaluate
 from passrole.decision.residual import residual

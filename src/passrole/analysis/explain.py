@@ -70,7 +70,7 @@ def _said(denial: Denial) -> Answer:
     elif denial.layer == ACCOUNT:
         remedies = ("Pass a role of the account in which the call is made.",)
     notes: list[str] = []
-    if denial.encoded_cut:
+    if denial.encoded_cut and not denial.action:
         notes.append("the encoded message is cut short and cannot be opened")
     return Answer(
         principal=denial.principal,

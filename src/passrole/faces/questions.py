@@ -17,10 +17,11 @@ import typer
 from passrole.values.errors import PassroleError
 
 if TYPE_CHECKING:
+    from passrole.analysis.account_passes import Pass
     from passrole.analysis.answer import Answer
     from passrole.analysis.denials import Denial
     from passrole.analysis.sources import Source
-    from passrole.analysis.who_can_pass import Pass, Passes
+    from passrole.analysis.who_can_pass import Passes
     from passrole.state.estate.estate import Estate
     from passrole.wire.client import Client
 
