@@ -18,7 +18,6 @@ def test_the_public_names_are_these() -> None:
         "Request",
         "evaluate",
         "who_can_pass",
-        "who_can_pass",
     ]
     for name in passrole.__all__:
         assert getattr(passrole, name) is not None
