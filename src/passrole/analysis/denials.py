@@ -45,25 +45,24 @@ _LAYERS: Final[Mapping[str, Layer]] = {
     "resource control": RCP,
     "VPC endpoint": ENDPOINT,
 }
-_TYPE: Final = "|".join(_LAYERS)
+_TYPE: Final = "|".join(sorted(_LAYERS, key=len, reverse=True))
 
+_FORWARDED: Final = "transitively through a service control policy"
 _SENTENCE: Final = re.compile(
     r"User: (?P<principal>\S+) is not authorized to perform: (?P<action>[\w-]+:[\w*]+)"
-    r"(?: on resource: (?:\"(?P<quoted>[^\"]*)\"|(?P<resource>.+?)))?"
-    r"(?=\s+because |\s+with an explicit deny|[.,]?\s+Encoded authorization|\s*\((?:Service|RequestToken)|"
-    r"[.\"'\)]*\s*$|[.\"']*\s*[\n,;])",
+    r"(?: on resource: (?:\"(?P<quoted>[^\"]*)\"|"
+    r"(?P<resource>(?:(?:role|user|group|policy|instance profile) )?\S+?)(?=[.,;\"')]*(?:\s|$))))?"
 )
 _WHY_IMPLICIT: Final = re.compile(
     rf"because no (?P<type>{_TYPE})(?: policy)? allows the (?P<action>[\w-]+:[\w*]+) action"
 )
 _WHY_EXPLICIT: Final = re.compile(
     rf"with an explicit deny(?: in (?:an|a|the) (?P<type>{_TYPE})(?: policy)?)?"
-    r"(?:(?:: |, with policy ARN: )(?P<arn>arn:\S+))?"
+    rf"(?: {_FORWARDED})?(?:(?:: |, with policy ARN: )(?P<arn>arn:\S+))?"
 )
 _WHY_KMS: Final = re.compile(
     r"because the resource does not exist in this Region, no resource-based policies"
 )
-_FORWARDED: Final = "transitively through a service control policy"
 _ENCODED: Final = re.compile(
     r"Encoded authorization failure message: (?P<blob>[A-Za-z0-9_-]+)(?P<cut>\.\.\.)?"
 )
@@ -183,6 +182,10 @@ def _is(operation: Operation, service: str) -> bool:
     )
 
 
+# A role that is not there is no question of rights.
+_ABSENT: Final = re.compile("NoSuch|NotFound")
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """A service's own words about a role that it cannot take."""
@@ -201,7 +204,7 @@ def _known() -> tuple[_Known, ...]:
                 (use.parameter.trust_error, TRUST.name),
                 (use.parameter.cross_account_error, ACCOUNT),
             ):
-                if error is not None:
+                if error is not None and not _ABSENT.search(error.code):
                     key = (_pattern(error), layer)
                     found[key] = tuple(dict.fromkeys((*found.get(key, ()), principal)))
     return tuple(_Known(re.compile(text), layer, names) for (text, layer), names in found.items())
