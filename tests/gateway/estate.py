@@ -6,8 +6,8 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import cbor2
 from tests.wire.signing import KEY, SECRET, signed
@@ -19,16 +19,18 @@ from passrole.gateway.steps import Gateway
 from passrole.passing.permit import AuthorizedCall
 from passrole.services import own
 from passrole.services.backend import Backend, Handled
+from passrole.services.embedded.dispatch import Embedded
 from passrole.state.accounts import make_account
 from passrole.state.commit import Committer
 from passrole.state.directory import Directory
 from passrole.state.entities import AccessKey, InstanceProfile, Role, User
 from passrole.state.secret import ensure_secrets, message_key
 from passrole.state.store.memory import MemoryStore
+from passrole.state.trail import EventQuery
 from passrole.values.errors import ServiceError
 from passrole.values.ids import Ids
 from passrole.wire import protocols, services
-from passrole.wire.outputs import error_of
+from passrole.wire.outputs import error_of, read_output
 from passrole.wire.request import RawRequest, Response
 
 ACCOUNT: Final = "111122223333"
@@ -62,14 +64,23 @@ class Recording:
 
 
 class Estate:
-    """One account with the user Builder, whose key signs every request. Used as a context manager."""
+    """One account with the user Builder, whose key signs every request. Used as a context manager.
 
-    def __init__(self, *, facts: ResourceFacts | None = None, behind: Backend | None = None) -> None:
+    embedded puts moto behind the gateway, whose facts are then asked; else facts tell what they like.
+    """
+
+    def __init__(
+        self, *, facts: ResourceFacts | None = None, embedded: bool = False, report: bool = False
+    ) -> None:
         own.load()
         self.directory = Directory()
         self.ids = Ids()
-        self.facts = facts if facts is not None else NoFacts()
         self.recording = Recording()
+        self.embedded = Embedded(self.directory) if embedded else None
+        self.facts = facts if facts is not None else NoFacts()
+        behind: Backend = self.recording
+        if self.embedded is not None:
+            self.facts, behind = self.embedded.facts, self.embedded
         self.now = datetime.now(UTC)
         ensure_secrets(self.directory, self.ids)
         for account in (ACCOUNT, OTHER_ACCOUNT):
@@ -86,10 +97,11 @@ class Estate:
             committer=self.committer,
             ids=self.ids,
             clock=Clock(),
-            behind=behind if behind is not None else self.recording,
+            behind=behind,
             facts=self.facts,
             message_key=message_key(self.directory),
             recorder=self.recorder,
+            report=report,
         )
         self._runner = asyncio.Runner()
 
@@ -104,6 +116,8 @@ class Estate:
     def __exit__(self, *error: object) -> None:
         self._runner.run(self.committer.close())
         self._runner.close()
+        if self.embedded is not None:
+            self.embedded.close()
 
     def allow(self, *statements: Statement) -> None:
         """Builder may do just this from now on."""
@@ -146,6 +160,18 @@ class Estate:
         self.directory.put(profile)
         self.directory.commit()
         return profile
+
+    def output(self, service: str, operation: str, given: Mapping[str, object]) -> dict[str, object]:
+        """What Builder's call gives; it must succeed."""
+        raw = request(service, operation, given)
+        response = self.answer(raw)
+        assert response.status < 300, response.body
+        return read_output(service, operation, services.entry(service).protocols[0], response)
+
+    def events(self, name: str, *, region: str = REGION) -> list[dict[str, Any]]:
+        """The trail's records of that name, newest first."""
+        found = self.committer.find(EventQuery(ACCOUNT, region, "EventName", name))
+        return [json.loads(event.record) for _, event in found]
 
     def answer(self, raw: RawRequest) -> Response:
         """What the gateway says to a signed request."""
@@ -198,8 +224,3 @@ def trust(*principals: str) -> str:
             "Statement": [statement] if principals else [{**statement, "Effect": "Deny", "Principal": "*"}],
         }
     )
-
-
-def later(seconds: float) -> datetime:
-    """Some time after now."""
-    return datetime.now(UTC) + timedelta(seconds=seconds)

@@ -32,7 +32,7 @@ OWN_ERRORS: Final = frozenset(
 
 
 class Templates(NoFacts):
-    """Facts of a region that has a launch template, which carries a worker's profile, and task definitions."""
+    """Facts of a region with a launch template, which carries a worker's profile, and task definitions."""
 
     worker: Named = OTHER
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from passrole.authorize import federation
@@ -19,6 +20,7 @@ from passrole.catalog.operations import operation
 from passrole.gateway.authenticate import Authenticator, SignedRequest
 from passrole.gateway.clock import Clock
 from passrole.gateway.recording import Recorder
+from passrole.passing.linked_roles import lacks
 from passrole.passing.permit import AuthorizedCall, Judging, permit
 from passrole.services.backend import Backend, Handled
 from passrole.services.operation import OPERATIONS, PRECHECKS, Output, ServiceCall
@@ -133,15 +135,22 @@ class Gateway:
             raise
         if result.handled is not None:
             result.handled.apply(self._directory)
+            failure = result.handled.error
             await self._record(
                 call,
                 output=result.handled.output,
-                error=result.handled.error,
+                error=failure,
                 would_deny=authorized.would_deny,
+                before=self._linked(authorized) if failure is None else (),
             )
         else:
             output = result.output or {}
-            await self._record(call, output=lambda: output, would_deny=authorized.would_deny)
+            await self._record(
+                call,
+                output=lambda: output,
+                would_deny=authorized.would_deny,
+                before=self._linked(authorized),
+            )
         return _marked(response, authorized)
 
     # The steps
@@ -194,6 +203,24 @@ class Gateway:
             )
         return Result(handled=await self._behind.handle(authorized))
 
+    def _linked(self, authorized: AuthorizedCall) -> tuple[Event, ...]:
+        """Makes the service-linked roles that a call which has succeeded is the first to need.
+
+        They are part of its transaction. One that is there by now, another call or the service has made.
+        """
+        events: list[Event] = []
+        for permitted in authorized.linked:
+            call = permitted.call
+            if lacks(self._directory, call.account, str(call.input["AWSServiceName"])):
+                create = OPERATIONS[(call.service, call.operation)]
+                output = create(
+                    ServiceCall(permitted, self._directory, self._committer, self._ids), call.input
+                )
+                events += self._recorder.events(
+                    call, output=partial(dict, output), would_deny=permitted.would_deny
+                )
+        return tuple(events)
+
     def _written(self, call: Call, result: Result) -> Response:
         """Result → Response in the call's protocol."""
         if result.handled is not None:
@@ -207,14 +234,15 @@ class Gateway:
         output: Callable[[], Output] | None = None,
         error: ServiceError | None = None,
         would_deny: str = "",
+        before: tuple[Event, ...] = (),
     ) -> None:
-        """Appends the trail's record and makes the call's changes durable with it.
+        """Appends the trail's record, after those of what came before, and makes the changes durable with it.
 
         Raises StoreUnavailable where they could not be written: nothing of the call is acknowledged then.
         """
         self._note_use(call)
         events = self._recorder.events(call, output=output, error=error, would_deny=would_deny)
-        await self.commit(events)
+        await self.commit((*before, *events))
 
     def _note_use(self, call: Call) -> None:
         """For last accessed information; the services' own calls are not the caller's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -9,6 +10,7 @@ from passrole.authorize.call import Call, ResourceFacts
 from passrole.authorize.check import Judged, check
 from passrole.authorize.plan import Check, Plan, plan
 from passrole.authorize.refusal import AccessRefused, Refusal, refused
+from passrole.passing.linked_roles import first_calls
 from passrole.passing.role_passes import RolePass, role_passes
 from passrole.passing.rule import may_pass, service_may_assume
 from passrole.passing.unpassable import cross_account, unusable
@@ -26,14 +28,22 @@ _SEAL: Final = _Seal()
 class AuthorizedCall:
     """A call that every check let through, with the roles it passes. Made by ``permit`` only."""
 
-    __slots__ = ("call", "passes", "would_deny")
+    __slots__ = ("call", "linked", "passes", "would_deny")
 
-    def __init__(self, seal: _Seal, call: Call, passes: tuple[RolePass, ...], would_deny: str) -> None:
+    def __init__(
+        self,
+        seal: _Seal,
+        call: Call,
+        passes: tuple[RolePass, ...],
+        would_deny: str,
+        linked: tuple[AuthorizedCall, ...] = (),
+    ) -> None:
         if seal is not _SEAL:
             raise TypeError("an AuthorizedCall is made by passing.permit alone")
         self.call = call
         self.passes = passes
         self.would_deny = would_deny  # --enforce report: the refusal that was let through, else ""
+        self.linked = linked  # the service-linked roles that are to be made once this call has succeeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,8 @@ def permit(call: Call, judging: Judging) -> AuthorizedCall:
     """Makes every check of a call, in AWS's order, and gives the permit that the services ask for.
 
     The call's own actions first, each on each of its resources; then every role it passes: the role's
-    account, iam:PassRole, and the role's trust policy where AWS checks that at the call.
+    account, iam:PassRole, and the role's trust policy where AWS checks that at the call; last the
+    service-linked roles that it is the first to need.
     Raises AccessRefused, or the service's own error for a role that cannot be passed to it.
     """
     planned = plan(call, judging.directory, judging.facts)
@@ -63,21 +74,40 @@ def permit(call: Call, judging: Judging) -> AuthorizedCall:
         passes = role_passes(call, judging.directory, judging.facts)
         for passed in passes:
             _judge(planned, passed, judging)
+        linked = tuple(_linked(call, judging))
     except AccessRefused as error:
         if not judging.report:
             raise
         # Every pass is still resolved: the services must know which roles they got.
         passes = passes or role_passes(call, judging.directory, judging.facts)
-        return AuthorizedCall(_SEAL, call, passes, error.message)
-    return AuthorizedCall(_SEAL, call, passes, "")
+        firsts = first_calls(call, judging.directory)
+        linked = tuple(AuthorizedCall(_SEAL, first.call, (), error.message) for first in firsts)
+        return AuthorizedCall(_SEAL, call, passes, error.message, linked)
+    return AuthorizedCall(_SEAL, call, passes, "", linked)
 
 
-def _authorize(planned: Plan, judging: Judging) -> None:
+def _linked(call: Call, judging: Judging) -> Iterator[AuthorizedCall]:
+    """Refuses a call that would have its service make a service-linked role which the caller may not make.
+
+    Some services go on without: the role is then left out.
+    """
+    for first in first_calls(call, judging.directory):
+        try:
+            _authorize(plan(first.call, judging.directory, judging.facts), judging, call.service)
+        except AccessRefused:
+            if not first.role.optional:
+                raise
+        else:
+            yield AuthorizedCall(_SEAL, first.call, (), "")
+
+
+def _authorize(planned: Plan, judging: Judging, answering: str = "") -> None:
+    """Raises AccessRefused in the words of the answering service, the call's own where it is ""."""
     call = planned.call
     for asked in planned.checks:
         judged = check(judging.directory, judging.facts, call.caller, asked, call.region)
         if not judged.decision.allowed:
-            raise refused(call.service, _refusal(judged, asked), judging.key)
+            raise refused(answering or call.service, _refusal(judged, asked), judging.key)
 
 
 def _refusal(judged: Judged, asked: Check) -> Refusal:

@@ -7,7 +7,7 @@ own modules; boto3, botocore, requests and responses stay as they are.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import ModuleType
 from typing import Any, Final
@@ -197,6 +197,25 @@ def _same_region(emr: ModuleType) -> None:
     del emr.ElasticMapReduceResponse.get_region_from_url
 
 
+def _with_own_role(autoscaling: ModuleType) -> None:
+    # A group shows the service-linked role that it was given; moto shows the default one.
+    responses: Any = autoscaling.AutoScalingResponse
+    for name in ("create_auto_scaling_group", "update_auto_scaling_group"):
+        setattr(responses, name, _giving_role(getattr(responses, name)))
+
+
+def _giving_role(asked: Callable[[Any], object]) -> Callable[[Any], object]:
+    def answer(self: Any) -> object:  # moto's AutoScalingResponse
+        answered = asked(self)
+        role = self._get_param("ServiceLinkedRoleARN")
+        if role:
+            group = self._get_param("AutoScalingGroupName")
+            self.autoscaling_backend.autoscaling_groups[group].service_linked_role_arn = role
+        return answered
+
+    return answer
+
+
 _CHANGES: Final[Mapping[str, Change]] = {
     "moto.iam.models": _mirrored,
     "moto.sts.models": _as_root,
@@ -211,5 +230,6 @@ _CHANGES: Final[Mapping[str, Change]] = {
     "moto.utilities.docker_utilities": _no_containers,
     "moto.batch.models": _failing_jobs,
     "moto.s3.models": _quiet_objects,
+    "moto.autoscaling.responses": _with_own_role,
     "moto.emr.responses": _same_region,
 }
