@@ -77,7 +77,7 @@ def test_everything_that_decides_is_read() -> None:
     assert profile.role_id == web.id
     own = directory.get(ManagedPolicy, ACCOUNT, "Own")
     assert own is not None
-    assert [version.id for version in own.versions] == ["v2", "v1"]
+    assert [version.id for version in own.versions] == ["v1", "v2"]
     assert json.loads(own.document) == document(allow())
     assert own.next_version == 3
 

@@ -393,8 +393,13 @@ def _put_policy(row: Row, account: str, directory: Directory) -> None:
             created=row.time("CreateDate") or EPOCH,
             updated=row.time("UpdateDate") or row.time("CreateDate") or EPOCH,
             description=row.text("Description"),
-            versions=tuple(versions),
+            versions=tuple(sorted(versions, key=_number)),  # they come newest first
             default=default,
-            next_version=1 + max((int(v.id[1:]) for v in versions if v.id[1:].isdigit()), default=1),
+            next_version=1 + max((_number(version) for version in versions), default=1),
         )
     )
+
+
+def _number(version: PolicyVersion) -> int:
+    """2 for ``v2``."""
+    return int(version.id[1:]) if version.id[1:].isdigit() else 1
