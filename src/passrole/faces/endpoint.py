@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -38,6 +39,7 @@ from passrole.services.backend import Backend
 from passrole.services.embedded.dispatch import Embedded
 from passrole.services.upstream import UnseenFacts, Upstream
 from passrole.services.workloads.enhanced_monitoring import EnhancedMonitoring
+from passrole.services.workloads.functions import ProcessRunner
 from passrole.state.accounts import make_account, unused_account
 from passrole.state.commit import Committer
 from passrole.state.directory import Change, Directory
@@ -262,6 +264,7 @@ class Service:
             now=self._clock.machine,  # which the embedded CloudWatch Logs goes by
         )
         monitoring.start()
+        runner = self._runner()
         try:
             serving = asyncio.ensure_future(self._server.serve(sockets=[self._socket]))
             while not self._server.started and not serving.done():
@@ -271,10 +274,27 @@ class Service:
             await serving
         finally:
             await monitoring.stop()
+            if runner is not None:
+                await runner.stop()
             await self._committer.close()
             self._embedded.close()
             self._store.close()
             self._socket.close()
+
+    def _runner(self) -> ProcessRunner | None:
+        """What runs functions, where the options allow it."""
+        if not self.options.run_functions:
+            return None
+        runner = ProcessRunner(
+            directory=self._directory,
+            assume=self._assume,
+            acting=self._acting,
+            url=self.url,
+            now=self._clock.now,
+            log_time=self._clock.machine,  # which the embedded CloudWatch Logs goes by
+        )
+        self._embedded.runner = runner
+        return runner
 
     def stop(self) -> None:
         """Asks the server to end; safe from any thread and from a signal handler."""
@@ -316,6 +336,12 @@ def run(options: Options) -> int:
     Raises StartFailed, StoreUnavailable or BadOption, each one line for whoever started it.
     """
     service = Service(options)
+
+    # What is loaded by now stays: a collector that went through it again every few hundred requests would
+    # cost more than the requests' own garbage.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
     async def work() -> None:
         loop = asyncio.get_running_loop()

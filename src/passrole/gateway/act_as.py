@@ -107,6 +107,17 @@ class ServicesActing:
             return taken
         return _Acting(self, service, region, session_caller(taken, role, None), taken)
 
+    def with_session(self, session: Session, service: str, region: str) -> ActAs:
+        """See Acting."""
+        role = self._directory.by_id(Role, session.role_id)
+        if role is None:
+            raise ServiceError(
+                "The security token included in the request is invalid.",
+                code="UnrecognizedClientException",
+                status=403,
+            )
+        return _Acting(self, service, region, session_caller(session, role, None), session)
+
     def as_caller(self, call: Call, service: str) -> ActAs:
         """See Acting."""
         via = (*call.called_via, service)

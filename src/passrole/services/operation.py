@@ -49,6 +49,12 @@ class Acting(Protocol):
         the outcome is recorded as the service's own sts:AssumeRole. The credentials of replaces end.
         """
 
+    def with_session(self, session: Session, service: str, region: str) -> ActAs:
+        """A workload's own credentials, used by its service (a function's logs are Lambda's to write).
+
+        Raises ServiceError where their role is gone.
+        """
+
     def as_caller(self, call: Call, service: str) -> ActAs:
         """The rights of the call's own caller, forwarded by the service principal."""
 

@@ -15,11 +15,12 @@ from passrole.state.sessions import end_sessions
 
 HOLDER: Final = "IamInstanceProfile"
 MONITORED: Final = "MonitoringRoleArn"
+EXECUTES: Final = "Role"  # of a Lambda function
 EC2: Final = "ec2.amazonaws.com"
 
 # The services whose associations live in moto's memory alone. Source of the ARNs' second field: Service
 # Authorization Reference.
-_EMBEDDED_HOLDERS: Final = frozenset((HOLDER, MONITORED))
+_EMBEDDED_HOLDERS: Final = frozenset((HOLDER, MONITORED, EXECUTES))
 
 
 @dataclass(frozen=True, slots=True)

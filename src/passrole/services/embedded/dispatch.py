@@ -30,6 +30,7 @@ from passrole.services.embedded.prepared import Prepared
 from passrole.services.embedded.refused import REFUSED
 from passrole.services.embedded.resource_policies import document, invalid_principal
 from passrole.services.embedded.routes import handler
+from passrole.services.functions import FunctionRunner
 from passrole.state.directory import Directory
 from passrole.state.principals import UnknownPrincipal, resolve
 from passrole.values.errors import ServiceError
@@ -83,6 +84,7 @@ class Embedded:
         self._installed = False
         self.facts = Facts(lambda: self._installed)
         self.databases = databases.EmbeddedDatabases(lambda: self._installed)
+        self.runner: FunctionRunner | None = None  # set where functions may be run
 
     def serves(self, service: str) -> bool:
         """Does moto have that service (botocore's name)? Imports nothing."""
@@ -148,7 +150,9 @@ class Embedded:
         found = await self._answer(asked)
         if found.response.status >= 400:
             return self._handled(call, found)
-        return Handled(functions.invoked(call))
+        known = read_output("lambda", asked.operation, asked.protocol, found.response)
+        arn = ":".join(str(known["FunctionArn"]).split(":")[:7])
+        return Handled(await functions.invoke(call, arn, self.runner))
 
     async def _poll(self, call: Call) -> Handled:
         """A long poll as many short ones: it holds neither a thread nor the queues meanwhile."""
@@ -177,6 +181,8 @@ class Embedded:
             associations.apply(directory, notes, call.now)
             if services()[call.service] == "rds":
                 self.databases.settle(directory, call)
+            elif call.service == "lambda" and error is None:
+                functions.settle(directory, call, _read(output))
 
         return Handled(
             result,
