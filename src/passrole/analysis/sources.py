@@ -70,7 +70,8 @@ class Source:
         """The estate. Raises NoSource, UnreadableEstate, NoCredentials, NotReached or CannotRead."""
         if self.details:
             return read_files(self.details)
-        return read_live(self.client())
+        with self.client() as client:
+            return read_live(client)
 
 
 def read_live(client: Client) -> Estate:

@@ -269,7 +269,8 @@ def _opened(source: Source, denial: Denial, notes: list[str]) -> Denial:
     from passrole.wire.models import CredentialsFailed
 
     try:
-        return denied_calls.opened(denial, source.client())
+        with source.client() as client:
+            return denied_calls.opened(denial, client)
     except (ServiceError, NotReached, NoCredentials, CredentialsFailed) as error:
         notes.append(f"the encoded message was not opened: {error}")
         return denial

@@ -13,7 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from passrole.values.errors import PassroleError, ServiceError
@@ -89,6 +89,12 @@ class Client:
         self._sleep = sleep
         self._keys = SigningKeyCache(16)
         self._connections: dict[tuple[str, str], http.client.HTTPConnection] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def call(
         self, service: str, operation: str, given: Mapping[str, object] | None = None
