@@ -55,6 +55,8 @@ class Example:
 @pytest.fixture(scope="module")
 def example(serve: Serve) -> Example:
     admin = Administrator(Boto3(serve.url))
+    # An account that has used RDS before: the first to make an instance needs one permission more.
+    admin.call("iam:CreateServiceLinkedRole", AWSServiceName="rds.amazonaws.com").at()
     monitoring_role(admin, ROLE)
     rds = allow(["rds:*DBInstance*", "rds:*DBCluster*"])
     listing = allow("iam:ListRoles")
