@@ -104,8 +104,9 @@ def pages_of(source: str, content: object) -> Iterator[Page]:
 def read_details(pages: Iterable[Page], directory: Directory, notes: Notes) -> tuple[str, ...]:
     """Puts every account of the pages into the directory; returns their ids.
 
-    Pages may come in any order, of one account or of several. Raises UnreadableEstate where nothing tells
-    of which account they are, or where they are of another partition than ``aws``.
+    Pages may come in any order, of one account or of several. The transaction is left open. Raises
+    UnreadableEstate where nothing tells of which account they are, or where they are of another partition
+    than ``aws``.
     """
     accounts: dict[str, _Account] = {}
     policies: list[Row] = []
@@ -129,7 +130,6 @@ def read_details(pages: Iterable[Page], directory: Directory, notes: Notes) -> t
         _put_policy(policy, AWS, directory)
     for found in accounts.values():
         found.build(directory, notes)
-    directory.commit()
     return tuple(accounts)
 
 

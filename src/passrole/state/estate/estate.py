@@ -48,6 +48,7 @@ def estate_of(
         read_organization(content, directory, notes, source=source)
         known = True
     accounts = read_details(pages, directory, notes)
+    directory.commit()
     if not known:
         notes.add(", ".join(accounts), "", "its organization's policies are not known, and not counted")
     return Estate(directory, accounts, notes, known)

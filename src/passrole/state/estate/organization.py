@@ -42,7 +42,10 @@ def is_organization(content: object) -> bool:
 def read_organization(
     content: Mapping[str, object], directory: Directory, notes: Notes, *, source: str
 ) -> str:
-    """Puts the organization into the directory; returns its id. Raises UnreadableEstate."""
+    """Puts the organization into the directory; returns its id. The transaction is left open.
+
+    Raises UnreadableEstate.
+    """
     whole = Row(content, source, "", notes)
     whole.know((*_MEMBERS, "ResponseMetadata"))
     given = whole.row("Organization")
@@ -107,7 +110,6 @@ def read_organization(
     for target in attached:
         notes.add(source, "Policies", f"attached to {target}, which the export does not have: left out")
     _check_tree(directory, management, notes, source)
-    directory.commit()
     return given.text("Id")
 
 
