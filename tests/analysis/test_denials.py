@@ -257,6 +257,7 @@ def test_an_event_without_words_is_read_from_its_call() -> None:
             {"eventName": "GetRole", "errorCode": "NoSuchEntity", "errorMessage": "The role is gone."}
         ),
         json.dumps({"context": {}}),
+        json.dumps({"CloudTrailEvent": "{"}),
         json.dumps({"Records": [{"eventName": "ListRoles"}]}),
         "7",
     ],

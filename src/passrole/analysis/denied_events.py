@@ -49,7 +49,10 @@ def of_json(content: object) -> Denial:
             return of_json(content[member])
     inner = content.get("CloudTrailEvent") or content.get("DecodedMessage") or content.get("detail")
     if isinstance(inner, str):
-        return of_json(json.loads(inner))
+        try:
+            return of_json(json.loads(inner))
+        except json.JSONDecodeError as error:
+            raise NotADenial(f"the event inside is not JSON: {error}") from error
     if isinstance(inner, Mapping):
         return of_json(inner)
     if "eventName" in content:
