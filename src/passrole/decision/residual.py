@@ -44,7 +44,8 @@ class Residual:
     and one that best refuses is refused.
 
     depends_on holds the statements between the two: Allow statements of which one in each lacking layer
-    must match, Deny statements of which none may. () unless the answer is DEPENDS. layers holds the Allow
+    must match, Deny statements of which none may. () unless the answer is DEPENDS, and where it depends on
+    no more than whether an unknown resource is one whose own policy must allow. layers holds the Allow
     statements among them once more, one tuple for each layer (or level of SCPs) that must allow.
     """
 
