@@ -14,7 +14,7 @@ from passrole.decision.residual import Answer, residual
 
 
 class Usable:
-    """Asked once for each set of policies and service.
+    """Asked once for each principal and service.
 
     On which resources the operation would work is unknown, and so are the keys of its call: whatever is not
     refused for certain counts as usable.
