@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from passrole.faces.root_key import keep_keys
 from passrole.state.accounts import make_account
 from passrole.state.directory import Directory
-from passrole.state.entities import KINDS, AccessKey, Account
+from passrole.state.entities import KINDS, AccessKey, Account, Role
 from passrole.state.estate.estate import read_files
+from passrole.state.principals import UnknownPrincipal, resolve
 from passrole.values.ids import Ids
 
 
@@ -54,6 +58,20 @@ def import_files(
             if directory.by_key(kind, entity.account, entity.key) is None:
                 directory.put(entity)
                 count += 1
+    for account in estate.accounts:
+        _bind(directory, account)
     if credentials is not None and keys:
         keep_keys(credentials, {key.account: key for key in keys})
     return Imported(count, tuple(keys), tuple(str(note) for note in estate.notes))
+
+
+def _bind(directory: Directory, account: str) -> None:
+    """Ties the principals that trust policies name to the entities they mean, as saving a policy does."""
+    for role in list(directory.all(Role, account)):
+        if role.trust_ids:
+            continue
+        # A principal that the files lack is nobody here; the policy stays and matches nobody by that name.
+        with suppress(UnknownPrincipal):
+            ids = resolve(role.trust, directory)
+            if ids:
+                directory.put(msgspec.structs.replace(role, trust_ids=ids))
