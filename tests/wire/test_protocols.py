@@ -380,7 +380,11 @@ def test_an_operation_that_may_be_compressed_is() -> None:
     assert read("cloudwatch", "PutMetricData", "query", raw) == {"Namespace": "a"}
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"a" * 20_000_000, mtime=0), gzip.compress(b"abc")[:-3]])
+@pytest.mark.parametrize(
+    "body",
+    [b"no gzip", gzip.compress(b"a" * 20_000_000, mtime=0), gzip.compress(b"abc", mtime=0)[:-3]],
+    ids=["no gzip", "too much", "cut"],
+)
 def test_what_is_no_gzip_or_far_too_much_is_refused(body: bytes) -> None:
     raw = post(body, content_encoding="gzip")
     assert refusal("cloudwatch", "PutMetricData", "query", raw) == ("MalformedInput", "")
