@@ -15,13 +15,13 @@ import orjson
 from passrole.catalog import operations, reference
 from passrole.faces import tables
 from passrole.faces.options import default_folder
+from passrole.faces.overlay import OVERLAY, lay
 from passrole.values.errors import PassroleError
 
 __all__ = ["OVERLAY", "default_folder", "diff", "lay", "show", "update"]
 
 # Source: Service Authorization Reference, "Simplified AWS service information for programmatic access".
 REFERENCE: Final = "https://servicereference.us-east-1.amazonaws.com/"
-OVERLAY: Final = "service-reference.json"  # in the data folder
 _TIMEOUT: Final = 30.0
 _LARGEST: Final = 64 * 1024 * 1024  # bytes of one document
 
@@ -32,13 +32,6 @@ class NotInCatalog(PassroleError):
 
 class NoReference(PassroleError):
     """A reference that cannot be fetched or read."""
-
-
-def lay(folder: Path) -> None:
-    """Lays what ``update`` took over, where it did, over the catalog. Raises BadCatalogFile."""
-    path = folder / OVERLAY
-    if path.exists():
-        operations.use_overlay(path.read_bytes())
 
 
 def show(folder: Path, what: str, format: str) -> int:

@@ -20,7 +20,7 @@ import uvicorn
 
 from passrole.authorize import gather
 from passrole.authorize.call import ResourceFacts
-from passrole.faces import catalogs
+from passrole.faces import overlay
 from passrole.faces.importing import Imported, import_files
 from passrole.faces.options import ROOT_KEY_ID, ROOT_SECRET, Options
 from passrole.faces.own_paths import OwnPaths
@@ -159,7 +159,7 @@ class Service:
         keep = Keep.parse(options.trail_keep)
         own.load()  # before any row is read: a service's module registers the kinds that it keeps
         if not options.ephemeral:
-            catalogs.lay(options.folder)
+            overlay.lay(options.folder)
         with ExitStack() as undone:  # what is open when something below fails
             self._socket = _bound(options.host, options.port)
             undone.callback(self._socket.close)
