@@ -1,4 +1,4 @@
-"""AWS's service reference, where ``passrole catalog update`` took it over: laid over the catalog's own data."""
+"""AWS's service reference, where ``passrole catalog update`` took it over, laid over the catalog's data."""
 
 from __future__ import annotations
 
