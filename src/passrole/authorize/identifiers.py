@@ -1,8 +1,8 @@
-"""Names in a call that are not in the resource's ARN, turned into what is.
+"""What a call only points to, written out for its authorization.
 
-A launch template's name into its id, a KMS alias into its key, a secret's name into its ARN: AWS
-authorizes the call on the resource itself, however the caller names it. What the services behind do not
-know stays as given.
+A launch template's name becomes its id, a KMS alias its key, a secret's name its ARN: AWS authorizes the
+call on the resource itself, however the caller names it. A launch is authorized with all that its template
+says. What the services behind do not know stays as given.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _Attributes = Callable[[str], Mapping[str, object]]  # of what an ARN names; {} 
 
 
 def identified(call: Call, facts: ResourceFacts) -> Call:
-    """The call with the ids in its input that it is authorized by; the very call where there are none."""
+    """The call with the input that it is authorized by; the very call where that is its own."""
     identify = _BY_SERVICE.get(call.service)
     if identify is None:
         return call
@@ -26,7 +26,25 @@ def identified(call: Call, facts: ResourceFacts) -> Call:
         return facts.attributes(call.account, call.region, arn) or {}
 
     given = identify(call, attributes)
+    if (call.service, call.operation) == ("ec2", "RunInstances"):
+        given = {**_template_data(call, given.get("LaunchTemplate"), attributes, facts), **given}
     return call if given == call.input else replace(call, input=given)
+
+
+def _template_data(
+    call: Call, named: object, attributes: _Attributes, facts: ResourceFacts
+) -> Mapping[str, object]:
+    """The parameters of the launch template, whose members are RunInstances' own; the request overrides them.
+
+    Source: EC2 User Guide, "Launch instances from a launch template".
+    """
+    template = named.get("LaunchTemplateId") if isinstance(named, Mapping) else None
+    if not isinstance(named, Mapping) or not isinstance(template, str):
+        return {}
+    if not attributes(f"arn:aws:ec2:{call.region}:{call.account}:launch-template/{template}"):
+        return {}
+    version = str(named.get("Version") or "")
+    return facts.launch_template(call.account, call.region, id=template, name="", version=version) or {}
 
 
 def _templates(call: Call, attributes: _Attributes) -> Mapping[str, object]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from passrole.authorize.call import Call
+from passrole.catalog.forms import FORMS
 from passrole.state.directory import Directory
 from passrole.state.entities import InstanceProfile
 
@@ -105,19 +106,16 @@ KEYS: Final[Mapping[str, FromInput]] = {
     "ec2:metadatahttpputresponsehoplimit": _one(
         "MetadataOptions.HttpPutResponseHopLimit", "HttpPutResponseHopLimit"
     ),
-    "ec2:createaction": _one(),
     "ec2:rootdevicetype": _one(default="ebs"),
     "ec2:instancemarkettype": _one("InstanceMarketOptions.MarketType", default="on-demand"),
     "ec2:placementgroup": _one("Placement.GroupName"),
     "ec2:instancemetadatatags": _one("MetadataOptions.InstanceMetadataTags", "InstanceMetadataTags"),
-    "ec2:launchtemplate": _one(),
     "ec2:islaunchtemplateresource": _one(default="false"),
     "ec2:managedresourceoperator": _one(),
     "ec2:instanceautorecovery": _one("MaintenanceOptions.AutoRecovery"),
     "ec2:instancebandwidthweighting": _one("NetworkPerformanceOptions.BandwidthWeighting"),
     "ec2:cpuoptionsamdsevsnp": _one("CpuOptions.AmdSevSnp"),
     "ec2:attribute": _one("Attribute"),
-    "lambda:functionarn": _one("FunctionName"),
     "lambda:invokedviafunctionurl": _one(),
     "lambda:layer": _many("Layers[]"),
     "lambda:vpcids": _many(),
@@ -158,6 +156,24 @@ def _instance_profile(call: Call, directory: Directory) -> str:
     return profile.arn if profile is not None else f"arn:aws:iam::{call.account}:instance-profile/{name}"
 
 
+def _create_action(call: Call, directory: Directory) -> str:
+    """What tags on the way: absent where tagging is all that is asked for."""
+    return "" if call.operation == "CreateTags" else call.operation
+
+
+def _launch_template(call: Call, directory: Directory) -> str:
+    given = call.input.get("LaunchTemplate")
+    template = given.get("LaunchTemplateId") if isinstance(given, Mapping) else None
+    return f"arn:aws:ec2:{call.region}:{call.account}:launch-template/{template}" if template else ""
+
+
+def _function_arn(call: Call, directory: Directory) -> str:
+    name = call.input.get("FunctionName")
+    if not isinstance(name, str) or name.startswith("arn:"):
+        return name if isinstance(name, str) else ""
+    return f"arn:aws:lambda:{call.region}:{call.account}:function:{FORMS['lambda-name'](name)}"
+
+
 def _s3_auth_type(call: Call, directory: Directory) -> str:
     if not call.caller.access_key_id:
         return ""  # an unsigned request
@@ -179,9 +195,12 @@ def _plain_http(call: Call, directory: Directory) -> str:
 # Keys that follow from the call as a whole; "" for an absent one.
 # Source: Amazon S3 User Guide, "Bucket policy examples using condition keys"; EC2's reference page.
 COMPUTED: Final[Mapping[str, Callable[[Call, Directory], str]]] = {
+    "ec2:createaction": _create_action,
+    "ec2:launchtemplate": _launch_template,
     "ec2:region": _region,
     "ec2:instanceprofile": _instance_profile,
     "ec2:newinstanceprofile": _instance_profile,
+    "lambda:functionarn": _function_arn,
     "s3:authtype": _s3_auth_type,
     "s3:signatureversion": _s3_signature_version,
     "s3:tlsversion": _plain_http,

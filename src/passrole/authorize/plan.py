@@ -16,7 +16,8 @@ from passrole.authorize.call import Call, ResourceFacts
 from passrole.authorize.context import Values, call_context
 from passrole.authorize.identifiers import identified
 from passrole.authorize.keys import COMPUTED, KEYS
-from passrole.authorize.resources import Named, entity_tags, named_by_us
+from passrole.authorize.resource_keys import NOTHING, resource_answers
+from passrole.authorize.resources import Named, entity_tags, listed_by_us, named_by_us
 from passrole.catalog import paths, templates
 from passrole.catalog.operations import ActionUse, ResourceUse, operation
 from passrole.catalog.services import action_prefix
@@ -75,15 +76,15 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
             frozenset((f"{prefix}:*", _TAG_KEYS, "aws:requesttag/", "aws:tagkeys")),
         )
         return Plan(call, (check,), context)
-    tags = request_tags(call.input)
+    named = identified(call, facts)
+    tags = request_tags(named.input)
     if tags:
         context["aws:tagkeys"] = tuple(tags)
         for key, value in tags.items():
             context[f"aws:requesttag/{key.lower()}"] = value
     checks: list[Check] = []
-    named = identified(call, facts)
     for use in known.actions:
-        if not templates.asked(use.when, call.input):
+        if not templates.asked(use.when, named.input):
             continue
         checks += _checks(named, use, context, directory, facts)
     if call.caller.principal.kind is PrincipalKind.IDENTITY_PROVIDER and checks:
@@ -97,7 +98,7 @@ def _checks(
     call: Call, use: ActionUse, context: Mapping[str, Values], directory: Directory, facts: ResourceFacts
 ) -> Iterator[Check]:
     own = dict(context)
-    unknown = set(_answer(call, use.keys, own, directory))
+    unknown = set(_answer(call, _lowered(use.keys), own, directory))
     asked = False
     for resource in use.resources:
         for named in _named(call, use.action, resource, directory):
@@ -105,7 +106,7 @@ def _checks(
             yield _check(call, use, resource, named, own, unknown, directory, facts)
     if not asked:
         # No resource types, or none of the optional ones in this call.
-        yield Check(use.action, "*", call.account, own, frozenset(unknown))
+        yield Check(use.action, listed_by_us(call) or "*", call.account, own, frozenset(unknown))
 
 
 def _check(
@@ -119,10 +120,16 @@ def _check(
     facts: ResourceFacts,
 ) -> Check:
     own = dict(context)
-    left = set(unknown) | set(_answer(call, resource.keys, own, directory))
     owner = call.account
     if named.arn is not None:
         owner = _account_of(named.arn) or facts.owner(named.arn) or call.account
+    keys = _lowered(resource.keys)
+    answers = resource_answers(call, resource.type, keys, named, owner, facts)
+    own.update(answers.values)
+    if answers is not NOTHING:
+        keys = tuple(key for key in keys if key not in answers)
+    left = {*unknown, *answers.unknown, *_answer(call, keys, own, directory)}
+    if named.arn is not None:
         tags = (
             entity_tags(named.entity)
             if named.entity is not None
@@ -168,8 +175,8 @@ def _lowered(keys: tuple[str, ...]) -> tuple[str, ...]:
 def _answer(
     call: Call, keys: tuple[str, ...], context: dict[str, Values], directory: Directory
 ) -> Iterator[str]:
-    """Puts the keys that the call answers into context; yields those that stay unknown."""
-    for lower in _lowered(keys):
+    """Puts the keys (see _lowered) that the call answers into context; yields those that stay unknown."""
+    for lower in keys:
         if lower in context:
             continue
         computed = COMPUTED.get(lower)
@@ -224,8 +231,8 @@ def _named(call: Call, action: str, use: ResourceUse, directory: Directory) -> I
     )
     if filled:
         for arn in filled:
-            # A "*" in the template stands for what the call is about to make.
-            yield Named(arn, new="*" in use.template)
+            # A "*" of the template's own stands for what the call is about to make.
+            yield Named(arn, new=arn.endswith("*") and "*" in use.template)
     elif filled is None or use.required:
         yield Named(None)
 

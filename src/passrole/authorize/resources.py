@@ -68,6 +68,20 @@ def named_by_us(call: Call, action: str, kind: str, directory: Directory) -> Ite
     return namer(call, action, kind, directory) if namer is not None else None
 
 
+def listed_by_us(call: Call) -> str:
+    """What a list of IAM's is authorized on: everything under its path; "" for every other call.
+
+    The reference names no resource for it, but denials do: ``arn:aws:iam::111122223333:role/``.
+    """
+    if call.service != "iam":
+        return ""
+    for kind, known in _KINDS.items():
+        if call.operation == known.list:
+            prefix = call.input.get("PathPrefix")
+            return f"arn:aws:iam::{call.account}:{kind}{prefix if isinstance(prefix, str) else '/'}"
+    return ""
+
+
 def _iam(call: Call, action: str, kind: str, directory: Directory) -> Iterator[Named] | None:
     known = _KINDS.get(kind)
     if known is None:
@@ -86,10 +100,6 @@ def _iam_named(call: Call, kind: str, known: _Kind, directory: Directory) -> Ite
             own = directory.get(ManagedPolicy, call.account, arn.rsplit("/", 1)[-1])
             own = own if own is not None and own.arn == arn else None
         yield Named(arn, own, slot=f"policy {arn}")
-        return
-    if call.operation == known.list:
-        prefix = given.get("PathPrefix")
-        yield Named(base + (prefix if isinstance(prefix, str) else "/"))
         return
     name = given.get(known.member)
     if call.operation == known.create and isinstance(name, str):

@@ -31,11 +31,15 @@ def test_a_launch_template_by_its_name(cloud: Cloud) -> None:
     assert known(cloud, f"{prefix}workers") == known(cloud, f"{prefix}{template}") == told
     assert known(cloud, f"{prefix}others") is None
 
-    given = {"LaunchTemplate": {"LaunchTemplateName": "workers", "Version": "1"}, "MinCount": 1}
-    assert asked(cloud, "ec2", "RunInstances", given) == {
-        "LaunchTemplate": {"LaunchTemplateName": "workers", "Version": "1", "LaunchTemplateId": template},
-        "MinCount": 1,
-    }
+    named = {"LaunchTemplateName": "workers", "Version": "1"}
+    given: Mapping[str, object] = {"LaunchTemplate": named, "MinCount": 1}
+    launched = asked(cloud, "ec2", "RunInstances", given)
+    assert launched["LaunchTemplate"] == {**named, "LaunchTemplateId": template}
+    assert (launched["InstanceType"], launched["MinCount"]) == ("t3.micro", 1)
+    assert (
+        asked(cloud, "ec2", "RunInstances", {**given, "InstanceType": "m5.large"})["InstanceType"]
+        == "m5.large"
+    )
     fleet = {"LaunchTemplateConfigs": [{"LaunchTemplateSpecification": {"LaunchTemplateName": "workers"}}]}
     assert asked(cloud, "ec2", "CreateFleet", fleet) == {
         "LaunchTemplateConfigs": [

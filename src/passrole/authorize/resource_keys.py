@@ -1,0 +1,106 @@
+"""Condition keys that an existing resource answers itself: its type, its zone, its VPC, its id.
+
+Source: Service Authorization Reference, "Condition keys for Amazon EC2". What the services behind do not tell
+of a resource is unknown, whatever the request says; a resource that is yet to be made is asked nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from passrole.authorize.call import Call, ResourceFacts
+from passrole.authorize.context import Values
+from passrole.authorize.resources import Named
+from passrole.catalog import paths
+
+
+@dataclass(frozen=True, slots=True)
+class FromResource:
+    """Where in a resource's attributes a key's value stands.
+
+    form is what the value is put into, with ``{value}``, ``{region}`` and ``{account}``.
+    """
+
+    path: str
+    form: str = "{value}"
+
+
+_VPC: Final = FromResource("VpcId", "arn:aws:ec2:{region}:{account}:vpc/{value}")
+
+# By service and resource type; names in lower case.
+KEYS: Final[Mapping[tuple[str, str], Mapping[str, FromResource]]] = {
+    ("ec2", "instance"): {
+        "ec2:availabilityzone": FromResource("Placement.AvailabilityZone"),
+        "ec2:ebsoptimized": FromResource("EbsOptimized"),
+        "ec2:instanceprofile": FromResource("IamInstanceProfile.Arn"),
+        "ec2:instancetype": FromResource("InstanceType"),
+        "ec2:metadatahttpendpoint": FromResource("MetadataOptions.HttpEndpoint"),
+        "ec2:metadatahttpputresponsehoplimit": FromResource("MetadataOptions.HttpPutResponseHopLimit"),
+        "ec2:metadatahttptokens": FromResource("MetadataOptions.HttpTokens"),
+        "ec2:rootdevicetype": FromResource("RootDeviceType"),
+        "ec2:tenancy": FromResource("Placement.Tenancy"),
+    },
+    ("ec2", "network-interface"): {"ec2:vpc": _VPC},
+    ("ec2", "security-group"): {"ec2:vpc": _VPC},
+    ("ec2", "subnet"): {"ec2:vpc": _VPC},
+}
+
+# Keys that are the id at the end of the resource's own ARN.
+IDS: Final[Mapping[tuple[str, str], str]] = {
+    ("ec2", "instance"): "ec2:instanceid",
+    ("ec2", "internet-gateway"): "ec2:internetgatewayid",
+    ("ec2", "network-acl"): "ec2:networkaclid",
+    ("ec2", "network-interface"): "ec2:networkinterfaceid",
+    ("ec2", "route-table"): "ec2:routetableid",
+    ("ec2", "security-group"): "ec2:securitygroupid",
+    ("ec2", "snapshot"): "ec2:snapshotid",
+    ("ec2", "subnet"): "ec2:subnetid",
+    ("ec2", "volume"): "ec2:volumeid",
+    ("ec2", "vpc"): "ec2:vpcid",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a resource tells of itself: values, keys that are not there, keys that nobody can tell."""
+
+    values: Mapping[str, Values] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values or key in self.absent or key in self.unknown
+
+
+NOTHING: Final = Answers()
+
+
+def resource_answers(
+    call: Call, kind: str, keys: Collection[str], named: Named, owner: str, facts: ResourceFacts
+) -> Answers:
+    """What one resource of a call tells of these keys (in lower case), in which the request has no say."""
+    place = (call.service, kind)
+    table = {key: source for key, source in KEYS.get(place, {}).items() if key in keys}
+    ids = frozenset((IDS[place],)) if IDS.get(place) in keys else frozenset[str]()
+    if not table and not ids:
+        return NOTHING
+    if named.new:
+        # The request describes it; an id it has none yet.
+        return Answers(absent=ids)
+    if named.arn is None:
+        return Answers(unknown=ids | table.keys())
+    values: dict[str, Values] = dict.fromkeys(ids, named.arn.rpartition("/")[2])
+    attributes = facts.attributes(owner, call.region, named.arn) if table else {}
+    if attributes is None:
+        return Answers(values, unknown=frozenset(table))
+    for key, source in table.items():
+        for _, value in paths.values(source.path, attributes):
+            if text := _text(value):
+                values[key] = source.form.format(value=text, region=call.region, account=owner)
+    return Answers(values, absent=frozenset(table) - values.keys())
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
