@@ -36,19 +36,17 @@ def test_a_launch_template_by_its_name(cloud: Cloud) -> None:
     launched = asked(cloud, "ec2", "RunInstances", given)
     assert launched["LaunchTemplate"] == {**named, "LaunchTemplateId": template}
     assert (launched["InstanceType"], launched["MinCount"]) == ("t3.micro", 1)
-    assert (
-        asked(cloud, "ec2", "RunInstances", {**given, "InstanceType": "m5.large"})["InstanceType"]
-        == "m5.large"
-    )
+    larger = asked(cloud, "ec2", "RunInstances", {**given, "InstanceType": "m5.large"})
+    assert larger["InstanceType"] == "m5.large"
     fleet = {"LaunchTemplateConfigs": [{"LaunchTemplateSpecification": {"LaunchTemplateName": "workers"}}]}
     assert asked(cloud, "ec2", "CreateFleet", fleet) == {
         "LaunchTemplateConfigs": [
             {"LaunchTemplateSpecification": {"LaunchTemplateName": "workers", "LaunchTemplateId": template}}
         ]
     }
-    for operation, named in (("DeleteLaunchTemplate", "workers"), ("CreateLaunchTemplate", None)):
+    for operation, id in (("DeleteLaunchTemplate", template), ("CreateLaunchTemplate", None)):
         one = asked(cloud, "ec2", operation, {"LaunchTemplateName": "workers"})
-        assert one.get("LaunchTemplateId") == (template if named else None)
+        assert one.get("LaunchTemplateId") == id
     stranger = {"LaunchTemplateName": "others"}
     assert asked(cloud, "ec2", "DeleteLaunchTemplate", stranger) == stranger
 
