@@ -10,7 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from passrole.analysis.sources import Source
 from passrole.faces.endpoint import Endpoint
+from passrole.faces.exporting import export
 from passrole.faces.options import Options
 from passrole.state.estate.notes import UnreadableEstate
 
@@ -106,6 +108,22 @@ def test_another_account_gets_a_root_key_in_the_credentials_file(tmp_path: Path,
         session = _profile(folder / "credentials", ACCOUNT)
         users = iam(running, *session).list_users()["Users"]
         assert [user["UserName"] for user in users] == ["alice"]
+
+
+def test_what_is_exported_can_be_imported(
+    tmp_path: Path, details: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = tmp_path / "exported.json"
+    with Endpoint(Options(port=0, ephemeral=True, account=ACCOUNT, imports=(details,))) as running:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", running.root_key.id)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", running.root_key.secret)
+        written.write_bytes(export(Source(endpoint=running.url)))
+    with Endpoint(Options(port=0, ephemeral=True, account=ACCOUNT, imports=(written,))) as running:
+        admin = iam(running, running.root_key.id, running.root_key.secret)
+        role = admin.get_role(RoleName="Web")["Role"]
+        assert (role["RoleId"], role["AssumeRolePolicyDocument"]) == ("AROA44445555666677778", TRUST)
+        policy = admin.get_user_policy(UserName="alice", PolicyName="see")
+        assert policy["PolicyDocument"]["Statement"]["Action"] == "iam:GetRole"
 
 
 def test_a_file_that_is_no_details_is_refused(tmp_path: Path) -> None:

@@ -189,6 +189,26 @@ def execute(
 
 
 @app.command()
+def export(
+    endpoint: Annotated[
+        str, typer.Option(envvar="AWS_ENDPOINT_URL", metavar="URL", help="Endpoint to read from.")
+    ] = "",
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="Profile of a real account, which is only read.")
+    ] = "",
+    region: Annotated[
+        str, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="Region to ask.")
+    ] = "",
+) -> int:
+    """Write the account's details to standard output, as --details and serve --import read them."""
+    from passrole.analysis.sources import Source
+    from passrole.faces.exporting import export as exported
+
+    sys.stdout.buffer.write(exported(Source((), endpoint, profile, region)))
+    return 0
+
+
+@app.command()
 def decide(
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="One case a line in, one verdict a line out.")
