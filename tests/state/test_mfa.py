@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from passrole.state import mfa
 from passrole.state.credentials import MfaDevice
+from passrole.state.directory import Directory
+from passrole.state.entities import User
 
 SEED = base64.b32encode(b"12345678901234567890").decode()
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -40,6 +42,23 @@ def test_a_code_holds_one_step_around_and_once() -> None:
     used = replace(DEVICE, last_step=current)
     assert mfa.step_of(used, mfa.code_at(SEED, current), NOW) is None
     assert mfa.step_of(used, mfa.code_at(SEED, current + 1), NOW) == current + 1
+
+
+def test_a_request_proves_the_users_own_device_only() -> None:
+    directory = Directory()
+    alice = User(account=DEVICE.account, name="alice", id="AIDAALICE", created=NOW)
+    bob = User(account=DEVICE.account, name="bob", id="AIDABOB", created=NOW)
+    device = replace(DEVICE, user_id=alice.id, enabled=NOW)
+    for entity in (alice, bob, device):
+        directory.put(entity)
+    good = mfa.code_at(SEED, mfa.current_step(NOW))
+    assert mfa.proven(directory, alice, device.arn, good, NOW)
+    assert not mfa.proven(directory, bob, device.arn, good, NOW)
+    assert not mfa.proven(directory, None, device.arn, good, NOW)
+    assert not mfa.proven(directory, alice, f"{device.arn}2", good, NOW)
+    assert not mfa.proven(directory, alice, device.arn, mfa.code_at(SEED, mfa.current_step(NOW) + 9), NOW)
+    assert not mfa.proven(directory, alice, None, good, NOW)
+    assert not mfa.proven(directory, alice, device.arn, None, NOW)
 
 
 def test_a_pair_must_be_in_a_row() -> None:

@@ -116,7 +116,7 @@ def delete_organization(call: ServiceCall, given: shapes.NoInput) -> Output:
 def leave_organization(call: ServiceCall, given: shapes.NoInput) -> Output:
     """Takes the caller's account out of its organization.
 
-    Raises MasterCannotLeaveOrganizationException.
+    Raises MasterCannotLeaveOrganizationException or ConstraintViolationException.
     """
     organization = lookup.own(call)
     if organization.account == call.account:
@@ -126,10 +126,14 @@ def leave_organization(call: ServiceCall, given: shapes.NoInput) -> Output:
 
 
 def remove_member(call: ServiceCall, organization: Organization, member: Member) -> None:
-    """Takes a member out, with all that it was for the organization."""
-    for row in tuple(call.directory.all(DelegatedAdministrator, organization.account)):
-        if row.member == member.id:
-            call.directory.delete(row)
+    """Takes a member out. Raises ConstraintViolationException for a delegated administrator."""
+    registered = call.directory.all(DelegatedAdministrator, organization.account)
+    if any(row.member == member.id for row in registered):
+        raise OrganizationsError.of(
+            "ConstraintViolationException",
+            "You can't remove an account that is registered as a delegated administrator.",  # assumed wording
+            "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG",
+        )
     call.directory.delete(member)
 
 
