@@ -223,7 +223,7 @@ def test_the_organizations_report_follows_its_scps(world: World) -> None:
     policy = world.call(
         "organizations:CreatePolicy",
         {
-            "Content": document("s3:*", "sqs:*"),
+            "Content": document("s3:*", "sqs:*", "ec2:*"),
             "Name": "some",
             "Description": "",
             "Type": "SERVICE_CONTROL_POLICY",
@@ -238,7 +238,19 @@ def test_the_organizations_report_follows_its_scps(world: World) -> None:
     found = world.call("iam:GetOrganizationsAccessReport", {"JobId": job})
     rows = found["AccessDetails"]
     assert isinstance(rows, list)
-    assert [row["ServiceNamespace"] for row in rows] == ["s3", "sqs"]
-    assert (found["NumberOfServicesAccessible"], found["NumberOfServicesNotAccessed"]) == (2, 1)
-    assert rows[0]["LastAuthenticatedTime"] == START
-    assert rows[0]["EntityPath"] == path
+    assert [row["ServiceNamespace"] for row in rows] == ["ec2", "s3", "sqs"]
+    assert (found["NumberOfServicesAccessible"], found["NumberOfServicesNotAccessed"]) == (3, 2)
+    assert rows[1]["LastAuthenticatedTime"] == START
+    assert rows[1]["EntityPath"] == path
+    orders = {
+        "SERVICE_NAMESPACE_DESCENDING": ["sqs", "s3", "ec2"],
+        "LAST_AUTHENTICATED_TIME_DESCENDING": ["s3"],
+    }
+    for key, begins in orders.items():
+        sorted_rows = world.call("iam:GetOrganizationsAccessReport", {"JobId": job, "SortKey": key})
+        listed = sorted_rows["AccessDetails"]
+        assert isinstance(listed, list)
+        assert [row["ServiceNamespace"] for row in listed][: len(begins)] == begins
+    for wrong in (f"o-other00000/{root}/{ACCOUNT}", f"{made['Id']}/{root}/999988887777"):
+        given = {"EntityPath": wrong}
+        assert world.refused("iam:GenerateOrganizationsAccessReport", given)[:2] == ("AccessDenied", 403)
