@@ -171,6 +171,17 @@ def test_report_lets_a_refused_call_through_and_says_so() -> None:
         assert "iam:CreateUser" in by_alice[0]["additionalEventData"]["passroleWouldDeny"]
 
 
+def test_a_bucket_owner_cannot_lock_itself_out(endpoint: Endpoint) -> None:
+    s3 = client(endpoint, "s3")
+    s3.create_bucket(Bucket="locked")
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::locked"}
+    s3.put_bucket_policy(Bucket="locked", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
+        s3.list_objects_v2(Bucket="locked")
+    s3.delete_bucket_policy(Bucket="locked")
+    assert s3.list_objects_v2(Bucket="locked")["KeyCount"] == 0
+
+
 def test_an_operation_that_is_not_there_is_said_and_never_a_success(endpoint: Endpoint) -> None:
     with pytest.raises(ClientError) as caught:
         client(endpoint, "outposts").list_outposts()

@@ -14,6 +14,7 @@ from passrole.decision.evaluate import evaluate
 from passrole.decision.request import Decision, Policies, Request
 from passrole.policy.document import Policy
 from passrole.state.directory import Directory
+from passrole.values.principal import PrincipalKind
 
 # Actions that a role's trust policy must allow. Source: IAM User Guide, "Pass session tags in AWS STS" and
 # "Monitor and control actions taken with assumed roles".
@@ -27,6 +28,10 @@ _TRUSTED = frozenset(
         "sts:SetContext",
     )
 )
+
+# A bucket's owner cannot lock itself out: its root user may do these whatever the bucket's policy denies.
+# Source: Amazon S3 API Reference, DeleteBucketPolicy, GetBucketPolicy, PutBucketPolicy.
+_OWNERS = frozenset(("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"))
 
 _OWN_ACCOUNT = '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "%s"}, "Action": "sts:TagSession"}}'
 
@@ -45,7 +50,7 @@ def check(directory: Directory, facts: ResourceFacts, caller: Caller, asked: Che
     policies = gather(
         directory,
         caller,
-        resource_policy=_resource_policy(directory, facts, asked, region),
+        resource_policy=_resource_policy(directory, facts, caller, asked, region),
         resource_account=asked.resource_account,
     )
     request = Request(
@@ -73,7 +78,9 @@ def check_action(
     return check(directory, facts, caller, Check(action, resource, resource_account, context), region)
 
 
-def _resource_policy(directory: Directory, facts: ResourceFacts, asked: Check, region: str) -> Policy | None:
+def _resource_policy(
+    directory: Directory, facts: ResourceFacts, caller: Caller, asked: Check, region: str
+) -> Policy | None:
     if asked.action == "sts:TagSession" and (asked.resource or "*") == "*":
         # GetFederationToken's tags: there is no role, so the account trusts whom its policies allow.
         return parsed(_OWN_ACCOUNT % asked.resource_account, "trust of the account")
@@ -83,6 +90,13 @@ def _resource_policy(directory: Directory, facts: ResourceFacts, asked: Check, r
         role = role_of_arn(directory, asked.resource)
         return trust_policy(role) if role is not None else None
     if asked.resource.startswith("arn:aws:iam:"):
+        return None
+    principal = caller.principal
+    if (
+        asked.action in _OWNERS
+        and principal.kind is PrincipalKind.ROOT
+        and principal.account == asked.resource_account
+    ):
         return None
     text = facts.resource_policy(asked.resource_account, region, asked.resource)
     return parsed(text, "resource policy") if text else None
