@@ -41,6 +41,8 @@ USER: Final = f"arn:aws:iam::{ACCOUNT}:user/Builder"
 # IAM and its like are signed for one region.
 _ONE_REGION: Final = frozenset(("iam", "organizations", "cloudfront", "route53"))
 
+CBOR: Final = "smithy-rpc-v2-cbor"
+
 Statement = Mapping[str, object]
 ALL: Final[Statement] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 ALL_BUT_PASSING: Final[Statement] = {"Effect": "Allow", "NotAction": "iam:PassRole", "Resource": "*"}
@@ -133,7 +135,7 @@ class Estate:
         self.directory.commit()
 
     def role(self, name: str, *trusted: str, path: str = "/", account: str = ACCOUNT) -> Role:
-        """A role that these service principals may assume; one of the name is replaced."""
+        """A role that may do everything for these service principals; one of the name is replaced."""
         known = self.directory.get(Role, account, name)
         role = Role(
             account=account,
@@ -142,6 +144,7 @@ class Estate:
             id=known.id if known is not None else self.ids.unique("AROA"),
             created=self.now,
             trust=trust(*trusted),
+            inline={"rights": json.dumps({"Version": "2012-10-17", "Statement": [ALL]})},
         )
         self.directory.put(role)
         self.directory.commit()
@@ -163,10 +166,10 @@ class Estate:
 
     def output(self, service: str, operation: str, given: Mapping[str, object]) -> dict[str, object]:
         """What Builder's call gives; it must succeed."""
-        raw = request(service, operation, given)
-        response = self.answer(raw)
+        protocol = next(name for name in services.entry(service).protocols if name != CBOR)
+        response = self.answer(request(service, operation, given, protocol=protocol))
         assert response.status < 300, response.body
-        return read_output(service, operation, services.entry(service).protocols[0], response)
+        return read_output(service, operation, protocol, response)
 
     def events(self, name: str, *, region: str = REGION) -> list[dict[str, Any]]:
         """The trail's records of that name, newest first."""
@@ -184,9 +187,16 @@ class Estate:
         return self.answer(request(service, operation, given, region=region))
 
 
-def request(service: str, operation: str, given: Mapping[str, object], *, region: str = REGION) -> RawRequest:
-    """Builder's call as signed bytes."""
-    raw = protocols.encode_request(service, operation, given, "127.0.0.1:4747")
+def request(
+    service: str,
+    operation: str,
+    given: Mapping[str, object],
+    *,
+    region: str = REGION,
+    protocol: str = "",
+) -> RawRequest:
+    """Builder's call as signed bytes, in the service's first protocol unless told."""
+    raw = protocols.encode_request(service, operation, given, "127.0.0.1:4747", protocol=protocol)
     headers = {name: value for name, value in raw.headers if name not in ("host", "content-length")}
     form = "s3" if services.is_s3(service) else "header"
     return signed(
@@ -212,15 +222,9 @@ def refused(response: Response) -> ServiceError:
 
 
 def trust(*principals: str) -> str:
-    """A trust policy that admits these service principals."""
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": list(principals)},
-        "Action": "sts:AssumeRole",
-    }
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [statement] if principals else [{**statement, "Effect": "Deny", "Principal": "*"}],
-        }
-    )
+    """A trust policy that admits these service principals, one a statement as moto reads them."""
+    statements = [
+        {"Effect": "Allow", "Principal": {"Service": principal}, "Action": "sts:AssumeRole"}
+        for principal in principals
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -3,8 +3,9 @@ the operation requires them."""
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,22 +86,29 @@ class Named:
         return ({"LaunchTemplateName": TEMPLATE, "Version": "1"},)
 
 
+NOTHING: Final[Mapping[str, object]] = {}
+
 # One under a path where the model's pattern takes it: the path is part of the ARN that policies name.
 WORKERS: Final = (Named("Worker", "/app/"), Named("PlainWorker"))
 # What stands in the operation's other role parameters.
 OTHER: Final = Named("Other")
 
 
-def passing(row: Row) -> Iterator[tuple[Named, Input]]:
-    """The role and an input that passes it at the row's path, for each form that the parameter takes."""
+def passing(row: Row, more: Mapping[str, object] = NOTHING) -> Iterator[tuple[Named, Input]]:
+    """The role and an input that passes it at the row's path, for each form that the parameter takes.
+
+    more has values for other paths of the input.
+    """
     for form in range(len(OTHER.forms(row.parameter.holds))):
-        yield _passing(row, form)
+        yield _passing(row, form, more)
 
 
-def _passing(row: Row, form: int) -> tuple[Named, Input]:
+def _passing(row: Row, form: int, more: Mapping[str, object]) -> tuple[Named, Input]:
     failures = []
     for worker in WORKERS:
         given = inputs.required(row.service, row.operation)
+        for path, other in more.items():
+            inputs.put(row.service, row.operation, given, path, copy.deepcopy(other))
         _meet(row, given)
         value = worker.forms(row.parameter.holds)[form]
         inputs.put(row.service, row.operation, given, row.parameter.path, _shaped(row, value))
