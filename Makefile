@@ -36,6 +36,7 @@ pytest: $(TESTS) node-packages
 
 bench: $(TESTS)  ## Benchmarks, each beside its target
 	$(BIN)/python -m bench.decision
+	$(BIN)/python -m bench.who_can_pass
 	$(BIN)/python -m bench.store
 	$(BIN)/python -m bench.embedded
 	$(BIN)/python -m bench.endpoint
