@@ -1,0 +1,23 @@
+"""docs/catalog.md says what the data says, and its lines can be typed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+
+from tools import catalog_page
+
+
+def test_the_page_is_current() -> None:
+    assert catalog_page.main(["--check"]) == 0, "run python -m tools.catalog_page"
+
+
+def test_its_first_line_runs() -> None:
+    text = catalog_page.TARGET.read_text(encoding="utf-8")
+    block = re.search(r"^```console\n\$ python (.*?)\n```", text, re.MULTILINE)
+    assert block is not None
+    command = [sys.executable, *shlex.split(block[1])]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "iam:PassRole" in done.stdout
