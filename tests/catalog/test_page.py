@@ -7,10 +7,17 @@ import shlex
 import subprocess
 import sys
 
+import pytest
+import yaml
 from tools import catalog_page
+
+from passrole.services.embedded.inventory import release
 
 
 def test_the_page_is_current() -> None:
+    written_for = yaml.safe_load(catalog_page.GAPS.read_text())["moto"]
+    if ".".join(map(str, release())) != written_for:
+        pytest.skip(f"its figures are of moto {written_for}")
     assert catalog_page.main(["--check"]) == 0, "run python -m tools.catalog_page"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import cbor2
 from tests.wire.signing import KEY, SECRET, signed
@@ -37,6 +37,8 @@ ACCOUNT: Final = "111122223333"
 OTHER_ACCOUNT: Final = "444455556666"
 REGION: Final = "eu-west-1"
 USER: Final = f"arn:aws:iam::{ACCOUNT}:user/Builder"
+
+T = TypeVar("T")
 
 # IAM and its like are signed for one region.
 _ONE_REGION: Final = frozenset(("iam", "organizations", "cloudfront", "route53"))
@@ -178,7 +180,11 @@ class Estate:
 
     def answer(self, raw: RawRequest) -> Response:
         """What the gateway says to a signed request."""
-        return self._runner.run(self.gateway.answer(raw))
+        return self.run(self.gateway.answer(raw))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """What comes of it, on the gateway's event loop."""
+        return self._runner.run(work)
 
     def ask(
         self, service: str, operation: str, given: Mapping[str, object], *, region: str = REGION
