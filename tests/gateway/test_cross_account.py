@@ -76,7 +76,11 @@ def test_a_role_of_another_account_is_reached_by_a_role_of_ones_own(estate: Esta
     root = Caller(Principal(PrincipalKind.ROOT, THEIRS, OTHER_ACCOUNT, OTHER_ACCOUNT), "AKIAROOT")
     helper = estate.role("Helper", "lambda.amazonaws.com", account=OTHER_ACCOUNT)
     trust = {"Effect": "Allow", "Principal": {"AWS": helper.arn}, "Action": "sts:AssumeRole"}
-    deploy = replace(estate.role("Deploy", "lambda.amazonaws.com"), trust=json.dumps({"Statement": [trust]}))
+    deploy = replace(
+        estate.role("Deploy", "lambda.amazonaws.com"),
+        trust=json.dumps({"Statement": [trust]}),
+        trust_ids={helper.arn: helper.id},
+    )
     estate.directory.put(deploy)
 
     function = {"FunctionName": "f", "Role": deploy.arn, "Code": {"ZipFile": b"a"}}
