@@ -82,6 +82,7 @@ def test_a_role_of_another_account_is_reached_by_a_role_of_ones_own(estate: Esta
         trust_ids={helper.arn: helper.id},
     )
     estate.directory.put(deploy)
+    estate.directory.commit()
 
     function = {"FunctionName": "f", "Role": deploy.arn, "Code": {"ZipFile": b"a"}}
     error = refused(ask(estate, root, "lambda:CreateFunction", function))
