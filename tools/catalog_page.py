@@ -28,7 +28,7 @@ OPENING: Final = """\
 Written by `tools/catalog_page.py`; a test keeps it true. What one operation needs, and which roles it takes:
 
 ```console
-$ python -c "from passrole.catalog.operations import describe; print(describe('lambda', 'CreateFunction'))"
+$ passrole catalog lambda:CreateFunction
 ```
 """
 

@@ -23,8 +23,8 @@ def test_the_page_is_current() -> None:
 
 def test_its_first_line_runs() -> None:
     text = catalog_page.TARGET.read_text(encoding="utf-8")
-    block = re.search(r"^```console\n\$ python (.*?)\n```", text, re.MULTILINE)
+    block = re.search(r"^```console\n\$ passrole (.*?)\n```", text, re.MULTILINE)
     assert block is not None
-    command = [sys.executable, *shlex.split(block[1])]
+    command = [sys.executable, "-m", "passrole", *shlex.split(block[1])]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "iam:PassRole" in done.stdout
