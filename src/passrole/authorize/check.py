@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from passrole.authorize.call import Caller, ResourceFacts
 from passrole.authorize.context import Values
@@ -18,7 +19,7 @@ from passrole.values.principal import PrincipalKind
 
 # Actions that a role's trust policy must allow. Source: IAM User Guide, "Pass session tags in AWS STS" and
 # "Monitor and control actions taken with assumed roles".
-_TRUSTED = frozenset(
+TRUSTED: Final = frozenset(
     (
         "sts:AssumeRole",
         "sts:AssumeRoleWithSAML",
@@ -86,7 +87,7 @@ def _resource_policy(
         return parsed(_OWN_ACCOUNT % asked.resource_account, "trust of the account")
     if asked.resource is None or asked.resource == "*":
         return None
-    if asked.action in _TRUSTED:
+    if asked.action in TRUSTED:
         role = role_of_arn(directory, asked.resource)
         return trust_policy(role) if role is not None else None
     if asked.resource.startswith("arn:aws:iam:"):

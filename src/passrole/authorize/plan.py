@@ -91,6 +91,12 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
         # What the provider passes into the session comes with its word, not with the input.
         passed = {"sts:TagSession": "aws:tagkeys", "sts:SetSourceIdentity": "sts:sourceidentity"}
         checks += [replace(checks[0], action=action) for action, key in passed.items() if key in context]
+    inherited = call.caller.session.source_identity if call.caller.session is not None else ""
+    if call.operation == "AssumeRole" and inherited and checks and not call.input.get("SourceIdentity"):
+        # A source identity goes along a chain, and every role of the chain must take it.
+        # Source: IAM User Guide, "Monitor and control actions taken with assumed roles".
+        keys = {**checks[0].context, "sts:sourceidentity": inherited}
+        checks.append(replace(checks[0], action="sts:SetSourceIdentity", context=keys))
     return Plan(call, tuple(checks), context)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from passrole.authorize.call import Call, ResourceFacts
-from passrole.authorize.check import Judged, check
+from passrole.authorize.check import TRUSTED, Judged, check
 from passrole.authorize.plan import Check, Plan, plan
 from passrole.authorize.refusal import AccessRefused, Refusal, refused
 from passrole.passing.linked_roles import first_calls
@@ -111,9 +111,9 @@ def _authorize(planned: Plan, judging: Judging, answering: str = "") -> None:
 
 
 def _refusal(judged: Judged, asked: Check) -> Refusal:
-    # AssumeRole's message gives no reason, whichever side refused and whether or not the role exists.
+    # Messages about taking a role give no reason, whichever side refused and whether or not it exists.
     # Source: facts recorded from live calls; IAM User Guide, "Troubleshoot IAM roles".
-    return Refusal(judged, slot=asked.slot, why=not asked.action.startswith("sts:AssumeRole"))
+    return Refusal(judged, slot=asked.slot, why=asked.action not in TRUSTED)
 
 
 def _judge(planned: Plan, passed: RolePass, judging: Judging) -> None:
