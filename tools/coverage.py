@@ -32,6 +32,8 @@ NOTES = """\
 - Of AWS's managed policies the default version is known, and their ids are made up.
 - `AssumeRoleWithSAML` takes no encrypted assertions and no SHA-1 signatures.
 - `GetWebIdentityToken`'s issuer is a path of this endpoint, which publishes the keys.
+- Service principals in trust policies are taken as they are: a misspelled one is no error, it trusts nobody.
+- Tokens of Facebook and of Login with Amazon, which nobody but their issuers can verify, are refused.
 - Every text that no recording or report of AWS's backs is marked `assumed` in the code.
 """
 
