@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import ClassVar, Final
 
-from passrole.state.entities import Entity, Tags, register
+from passrole.state.entities import Entity, Identified, Named, Tags, register
 
 LOGIN_OF: Final = "login-of"  # user id -> login profile
 MFA_OF: Final = "mfa-of"  # user id -> MFA devices
@@ -69,30 +69,21 @@ class MfaDevice(Entity, frozen=True, kw_only=True):
 
 
 @register
-class SigningCertificate(Entity, frozen=True, kw_only=True):
+class SigningCertificate(Identified, frozen=True, kw_only=True):
     """An X.509 certificate of a user, PEM."""
 
     kind: ClassVar[str] = "signing-certificate"
-    id: str
     user_id: str
     body: str
     active: bool = True
     uploaded: datetime
-
-    @property
-    def key(self) -> str:
-        return self.id
-
-    @property
-    def unique_id(self) -> str:
-        return self.id
 
     def refers(self) -> Iterator[tuple[str, str]]:
         yield CERTIFICATE_OF, self.user_id
 
 
 @register
-class SshKey(Entity, frozen=True, kw_only=True):
+class SshKey(Identified, frozen=True, kw_only=True):
     """An SSH public key of a user. body is as uploaded, openssh the one-line form."""
 
     kind: ClassVar[str] = "ssh-key"
@@ -104,20 +95,12 @@ class SshKey(Entity, frozen=True, kw_only=True):
     active: bool = True
     uploaded: datetime
 
-    @property
-    def key(self) -> str:
-        return self.id
-
-    @property
-    def unique_id(self) -> str:
-        return self.id
-
     def refers(self) -> Iterator[tuple[str, str]]:
         yield SSH_KEY_OF, self.user_id
 
 
 @register
-class ServiceCredential(Entity, frozen=True, kw_only=True):
+class ServiceCredential(Identified, frozen=True, kw_only=True):
     """A user's credentials for one service only, such as CodeCommit."""
 
     kind: ClassVar[str] = "service-credential"
@@ -131,42 +114,19 @@ class ServiceCredential(Entity, frozen=True, kw_only=True):
     created: datetime
     expires: datetime | None = None
 
-    @property
-    def key(self) -> str:
-        return self.id
-
-    @property
-    def unique_id(self) -> str:
-        return self.id
-
     def refers(self) -> Iterator[tuple[str, str]]:
         yield SERVICE_CREDENTIAL_OF, self.user_id
 
 
 @register
-class ServerCertificate(Entity, frozen=True, kw_only=True):
-    """A TLS certificate that load balancers use, all PEM."""
+class ServerCertificate(Named, frozen=True, kw_only=True):
+    """A TLS certificate that load balancers use, all PEM. id begins with ``ASCA``."""
 
     kind: ClassVar[str] = "server-certificate"
-    name: str
-    path: str = "/"
-    id: str  # ASCA…
+    resource_type: ClassVar[str] = "server-certificate"
     body: str
     chain: str = ""
     private_key: str
     uploaded: datetime
     expires: datetime
     tags: Tags = ()
-
-    @property
-    def key(self) -> str:
-        return self.name.lower()
-
-    @property
-    def unique_id(self) -> str:
-        return self.id
-
-    @property
-    def arn(self) -> str:
-        """``arn:aws:iam::ACCOUNT:server-certificate/PATH/NAME``."""
-        return f"arn:aws:iam::{self.account}:server-certificate{self.path}{self.name}"

@@ -51,16 +51,27 @@ class Account(Entity, frozen=True, kw_only=True):
         return self.account
 
 
-class Principalish(Entity, frozen=True, kw_only=True):
-    """What users, groups and roles have in common: a name, a path, policies."""
+class Identified(Entity, frozen=True, kw_only=True):
+    """What is known by its unique id alone."""
+
+    id: str
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+    @property
+    def unique_id(self) -> str:
+        return self.id
+
+
+class Named(Entity, frozen=True, kw_only=True):
+    """What IAM names: unique in its account whatever the case, below a path that is part of the ARN."""
 
     resource_type: ClassVar[str] = ""
     name: str
     path: str = "/"  # begins and ends with "/"
     id: str
-    created: datetime
-    inline: Mapping[str, str] = {}  # policy name -> document as given
-    attached: tuple[str, ...] = ()  # managed policy ARNs, in order of attachment
 
     @property
     def key(self) -> str:
@@ -74,6 +85,14 @@ class Principalish(Entity, frozen=True, kw_only=True):
     def arn(self) -> str:
         """``arn:aws:iam::ACCOUNT:TYPE/PATH/NAME``."""
         return f"arn:aws:iam::{self.account}:{self.resource_type}{self.path}{self.name}"
+
+
+class Principalish(Named, frozen=True, kw_only=True):
+    """What users, groups and roles have in common: policies of their own and attached ones."""
+
+    created: datetime
+    inline: Mapping[str, str] = {}  # policy name -> document as given
+    attached: tuple[str, ...] = ()  # managed policy ARNs, in order of attachment
 
     def refers(self) -> Iterator[tuple[str, str]]:
         for policy in self.attached:
@@ -135,29 +154,14 @@ class Role(Principalish, frozen=True, kw_only=True):
             yield BOUNDARY, self.boundary
 
 
-class InstanceProfile(Entity, frozen=True, kw_only=True):
+class InstanceProfile(Named, frozen=True, kw_only=True):
     """An instance profile; it holds at most one role."""
 
     kind: ClassVar[str] = "instance-profile"
-    name: str
-    path: str = "/"
-    id: str
+    resource_type: ClassVar[str] = "instance-profile"
     created: datetime
     role_id: str = ""  # AROA…, "" while it is empty
     tags: Tags = ()
-
-    @property
-    def key(self) -> str:
-        return self.name.lower()
-
-    @property
-    def unique_id(self) -> str:
-        return self.id
-
-    @property
-    def arn(self) -> str:
-        """``arn:aws:iam::ACCOUNT:instance-profile/PATH/NAME``."""
-        return f"arn:aws:iam::{self.account}:instance-profile{self.path}{self.name}"
 
     def refers(self) -> Iterator[tuple[str, str]]:
         if self.role_id:
@@ -172,13 +176,11 @@ class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True):
     created: datetime
 
 
-class ManagedPolicy(Entity, frozen=True, kw_only=True):
+class ManagedPolicy(Named, frozen=True, kw_only=True):
     """A customer managed policy with up to five versions, oldest first."""
 
     kind: ClassVar[str] = "policy"
-    name: str
-    path: str = "/"
-    id: str
+    resource_type: ClassVar[str] = "policy"
     created: datetime
     updated: datetime
     description: str = ""
@@ -188,29 +190,15 @@ class ManagedPolicy(Entity, frozen=True, kw_only=True):
     tags: Tags = ()
 
     @property
-    def key(self) -> str:
-        return self.name.lower()
-
-    @property
-    def unique_id(self) -> str:
-        return self.id
-
-    @property
-    def arn(self) -> str:
-        """``arn:aws:iam::ACCOUNT:policy/PATH/NAME``."""
-        return f"arn:aws:iam::{self.account}:policy{self.path}{self.name}"
-
-    @property
     def document(self) -> str:
         """The default version's text."""
         return next(version.document for version in self.versions if version.id == self.default)
 
 
-class AccessKey(Entity, frozen=True, kw_only=True):
+class AccessKey(Identified, frozen=True, kw_only=True):
     """A long-term key of a user, or of the account's root where user_id is ""."""
 
     kind: ClassVar[str] = "access-key"
-    id: str
     secret: str
     user_id: str = ""
     active: bool = True
@@ -219,19 +207,11 @@ class AccessKey(Entity, frozen=True, kw_only=True):
     last_used_region: str = ""
     last_used_service: str = ""
 
-    @property
-    def key(self) -> str:
-        return self.id
-
-    @property
-    def unique_id(self) -> str:
-        return self.id
-
     def refers(self) -> Iterator[tuple[str, str]]:
         yield KEY_OF, self.user_id or self.account
 
 
-class Session(Entity, frozen=True, kw_only=True):
+class Session(Identified, frozen=True, kw_only=True):
     """Temporary credentials. id is the access key id (``ASIA…``).
 
     Exactly one of role_id and user_id is set (both "" for the root's own session): the entity the
@@ -241,7 +221,6 @@ class Session(Entity, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "session"
-    id: str
     secret: str
     token: str
     sort: str  # "role", "federated" (GetFederationToken), "token" (GetSessionToken), "root" (AssumeRoot)
@@ -262,14 +241,6 @@ class Session(Entity, frozen=True, kw_only=True):
     context: Mapping[str, str] = {}  # keys that ride on the credentials: ec2:SourceInstanceArn …
     invoked_by: str = ""  # the service that assumed the role for itself: "autoscaling.amazonaws.com"
     workload: str = ""  # ARN of the instance, task or function whose metadata gave them: they end with it
-
-    @property
-    def key(self) -> str:
-        return self.id
-
-    @property
-    def unique_id(self) -> str:
-        return self.id
 
     def refers(self) -> Iterator[tuple[str, str]]:
         if self.role_id or self.user_id:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from passrole.state.directory import Directory
-from passrole.state.entities import Entity, Tags, register
+from passrole.state.entities import Entity, Identified, Tags, register
 
 SCP: Final = "SERVICE_CONTROL_POLICY"
 RCP: Final = "RESOURCE_CONTROL_POLICY"
@@ -54,7 +54,7 @@ class Organization(Entity, frozen=True, kw_only=True):
 
 
 @register
-class Unit(Entity, frozen=True, kw_only=True):
+class Unit(Identified, frozen=True, kw_only=True):
     """The root (parent "") or an organizational unit. account is the management account's."""
 
     kind: ClassVar[str] = "organizational-unit"
@@ -64,14 +64,6 @@ class Unit(Entity, frozen=True, kw_only=True):
     policies: tuple[str, ...] = ()  # ids of attached policies, of every type
     tags: Tags = ()
 
-    @property
-    def key(self) -> str:
-        return self.id
-
-    @property
-    def unique_id(self) -> str:
-        return self.id
-
     def refers(self) -> Iterator[tuple[str, str]]:
         if self.parent:
             yield CHILD_OF, self.parent
@@ -80,25 +72,19 @@ class Unit(Entity, frozen=True, kw_only=True):
 
 
 @register
-class Member(Entity, frozen=True, kw_only=True):
-    """An account's place in an organization. account is the management account's, id the member's."""
+class Member(Identified, frozen=True, kw_only=True):
+    """An account's place in an organization. account is the management account's.
+
+    id is the member's own: twelve digits are no other entity's id.
+    """
 
     kind: ClassVar[str] = "organization-member"
-    id: str
     parent: str
     joined: datetime
     joined_method: str = "CREATED"  # or INVITED
     status: str = "ACTIVE"  # or SUSPENDED
     policies: tuple[str, ...] = ()
     tags: Tags = ()
-
-    @property
-    def key(self) -> str:
-        return self.id
-
-    @property
-    def unique_id(self) -> str:
-        return self.id  # twelve digits are no other entity's id
 
     def refers(self) -> Iterator[tuple[str, str]]:
         yield CHILD_OF, self.parent
@@ -107,7 +93,7 @@ class Member(Entity, frozen=True, kw_only=True):
 
 
 @register
-class OrganizationPolicy(Entity, frozen=True, kw_only=True):
+class OrganizationPolicy(Identified, frozen=True, kw_only=True):
     """A policy of an organization. account is the management account's."""
 
     kind: ClassVar[str] = "organization-policy"
@@ -117,14 +103,6 @@ class OrganizationPolicy(Entity, frozen=True, kw_only=True):
     content: str
     description: str = ""
     tags: Tags = ()
-
-    @property
-    def key(self) -> str:
-        return self.id
-
-    @property
-    def unique_id(self) -> str:
-        return self.id
 
 
 @register
@@ -174,7 +152,7 @@ class AccountRequest(Entity, frozen=True, kw_only=True):
 
 
 @register
-class Handshake(Entity, frozen=True, kw_only=True):
+class Handshake(Identified, frozen=True, kw_only=True):
     """An invitation, or the request to enable all features. account is the management account's."""
 
     kind: ClassVar[str] = "handshake"
@@ -188,14 +166,6 @@ class Handshake(Entity, frozen=True, kw_only=True):
     notes: str = ""
     organization_id: str
     tags: Tags = ()
-
-    @property
-    def key(self) -> str:
-        return self.id
-
-    @property
-    def unique_id(self) -> str:
-        return self.id
 
     def refers(self) -> Iterator[tuple[str, str]]:
         if self.recipient:
