@@ -13,7 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from passrole.authorize import gather
 from passrole.authorize.call import Caller, NoFacts
-from passrole.authorize.check import check_action
+from passrole.authorize.check import check
+from passrole.authorize.plan import Check
 from passrole.decision.evaluate import evaluate
 from passrole.decision.request import Decision, Policies, Request
 from passrole.policy.document import Policy
@@ -149,8 +150,8 @@ class Mutations(RuleBasedStateMachine):
         for caller in (self.as_user(), self.as_session()):
             for action in ACTIONS:
                 for resource in RESOURCES:
-                    judged = check_action(
-                        self.directory, NoFacts(), caller, action, resource, ACCOUNT, {}, "us-east-1"
+                    judged = check(
+                        self.directory, NoFacts(), caller, Check(action, resource, ACCOUNT, {}), "us-east-1"
                     )
                     fresh = uncached(judged.request, self.directory, caller)
                     assert (judged.decision.outcome, judged.decision.layer) == (fresh.outcome, fresh.layer)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from passrole.authorize.call import Caller, ResourceFacts
-from passrole.authorize.context import Values
 from passrole.authorize.gather import gather, parsed, trust_policy
 from passrole.authorize.plan import Check
 from passrole.authorize.resources import role_of_arn
@@ -63,20 +61,6 @@ def check(directory: Directory, facts: ResourceFacts, caller: Caller, asked: Che
         unknown=asked.unknown,
     )
     return Judged(request, policies, evaluate(request, policies))
-
-
-def check_action(
-    directory: Directory,
-    facts: ResourceFacts,
-    caller: Caller,
-    action: str,
-    resource: str,
-    resource_account: str,
-    context: Mapping[str, Values],
-    region: str,
-) -> Judged:
-    """As check, for a question that no plan made."""
-    return check(directory, facts, caller, Check(action, resource, resource_account, context), region)
 
 
 def _resource_policy(

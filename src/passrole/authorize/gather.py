@@ -18,11 +18,7 @@ from passrole.values.errors import PassroleError
 _PARSED_KEPT: Final = 20_000
 _parsed: OrderedDict[tuple[str, str, str], Policy] = OrderedDict()
 
-# The engine compiles a Policies once and keeps that with it, so the same policies must be the same object.
-_GATHERED_KEPT: Final = 10_000
-_Parts = tuple[object, ...]
-_gathered: OrderedDict[_Parts, Policies] = OrderedDict()
-_trusts: OrderedDict[tuple[str, ...], Policy] = OrderedDict()
+_trusts: OrderedDict[tuple[object, ...], Policy] = OrderedDict()
 
 
 class PolicyGone(PassroleError):
@@ -30,7 +26,7 @@ class PolicyGone(PassroleError):
 
 
 def parsed(text: str, name: str, arn: str = "") -> Policy:
-    """The policy of that text, parsed once as long as it is in use."""
+    """The policy of that text, parsed once as long as it is among the newest."""
     place = (text, name, arn)
     policy = _parsed.get(place)
     if policy is None:
@@ -41,9 +37,8 @@ def parsed(text: str, name: str, arn: str = "") -> Policy:
 
 
 def forget() -> None:
-    """Drops everything that was parsed or put together, as after a reset: it is made again when asked for."""
+    """Drops everything that was parsed, as after a reset: it is made again when asked for."""
     _parsed.clear()
-    _gathered.clear()
     _trusts.clear()
 
 
@@ -103,20 +98,14 @@ def gather(
         scps = _levels(scps_for(directory, caller.account))
     owner = resource_account or caller.account
     rcps = () if linked or not owner else _levels(rcps_for(directory, owner))
-    parts: _Parts = (identity, resource_policy, boundaries, session, scps, rcps)
-    known = _gathered.get(parts)
-    if known is None:
-        known = _gathered[parts] = Policies(
-            identity=identity,
-            resource=resource_policy,
-            boundaries=boundaries,
-            session=session,
-            scps=scps,
-            rcps=rcps,
-        )
-        if len(_gathered) > _GATHERED_KEPT:
-            _gathered.popitem(last=False)
-    return known
+    return Policies(
+        identity=identity,
+        resource=resource_policy,
+        boundaries=boundaries,
+        session=session,
+        scps=scps,
+        rcps=rcps,
+    )
 
 
 def _levels(levels: tuple[tuple[tuple[str, str, str], ...], ...]) -> tuple[tuple[Policy, ...], ...]:
@@ -126,10 +115,10 @@ def _levels(levels: tuple[tuple[tuple[str, str, str], ...], ...]) -> tuple[tuple
 
 def trust_policy(role: Role) -> Policy:
     """A role's trust policy with the principals it names as the unique ids they had when it was saved."""
-    place = (role.trust, role.name, *role.trust_ids.values())
+    place = (role.trust, role.name, tuple(role.trust_ids.items()))
     known = _trusts.get(place)
     if known is None:
         known = _trusts[place] = parsed(trust_document(role), role.name)
-        if len(_trusts) > _GATHERED_KEPT:
+        if len(_trusts) > _PARSED_KEPT:
             _trusts.popitem(last=False)
     return known
