@@ -13,6 +13,7 @@ import cbor2
 from tests.wire.signing import KEY, SECRET, signed
 
 from passrole.authorize.call import NoFacts, ResourceFacts
+from passrole.gateway.authenticate import Authenticator
 from passrole.gateway.clock import Clock
 from passrole.gateway.recording import Recorder
 from passrole.gateway.steps import Gateway
@@ -98,6 +99,7 @@ class Estate:
         self.recorder = Recorder(self.directory, self.ids)
         self.gateway = Gateway(
             directory=self.directory,
+            authenticator=Authenticator(self.directory),
             committer=self.committer,
             ids=self.ids,
             clock=Clock(),

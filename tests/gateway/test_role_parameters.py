@@ -14,7 +14,7 @@ from tests.gateway.role_inputs import OTHER, TEMPLATE, WORKERS, Named, Row, pass
 
 from passrole.authorize.call import NoFacts
 from passrole.catalog.services import denial
-from passrole.gateway.steps import OWN
+from passrole.services.backend import OWN
 from passrole.wire.route import route
 
 ROWS: Final = tuple(rows())

@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
@@ -70,7 +69,7 @@ class Endpoint:
     def start(self) -> Endpoint:
         """Returns once it answers. Raises StartFailed, StoreUnavailable or BadOption."""
         service = Service(self.options)
-        started: list[BaseException | None] = []
+        failures: list[BaseException] = []
         ready = threading.Event()
 
         def work() -> None:
@@ -78,16 +77,16 @@ class Endpoint:
                 with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                     runner.run(self._work(service, ready))
             except BaseException as error:  # noqa: BLE001 - handed to the starting thread, whatever it is
-                started.append(error)
+                failures.append(error)
             finally:
                 ready.set()
 
         self._thread = threading.Thread(target=work, name="passrole-endpoint", daemon=True)
         self._thread.start()
         ready.wait()
-        if started and started[0] is not None:
+        if failures:
             self._thread.join()
-            raise started[0]
+            raise failures[0]
         self._service = service
         return self
 
@@ -183,8 +182,10 @@ class Service:
         behind: Backend = Upstream(options.upstream) if options.upstream else self._embedded
         facts: ResourceFacts = UnseenFacts() if options.upstream else self._embedded.facts
         self._recorder = Recorder(self._directory, self._ids)
+        self._authenticator = Authenticator(self._directory)
         self._gateway = Gateway(
             directory=self._directory,
+            authenticator=self._authenticator,
             committer=self._committer,
             ids=self._ids,
             clock=self._clock,
@@ -238,10 +239,9 @@ class Service:
         )
         own = OwnPaths(
             directory=self._directory,
-            authenticator=Authenticator(self._directory),
+            authenticator=self._authenticator,
             clock=self._clock,
-            ids=self._ids,
-            commit=self._gateway.commit,
+            new_account=self.new_account,
             reset=self._reset,
             main_account=self.options.account,
             testing=self.options.testing,
@@ -313,10 +313,9 @@ class Service:
     async def _reset(self) -> None:
         """Empties everything but the main account and its root key."""
         self._embedded.reset()
-        root = replace(self.root_key)
         self._clock.reset()
         fresh = Directory()
-        now = self._clock.now()
+        root, now = self.root_key, self._clock.now()
         make_account(fresh, self._ids, self.options.account, "main", now, key_id=root.id, secret=root.secret)
         ensure_secrets(fresh, self._ids)
         rows = fresh.commit()

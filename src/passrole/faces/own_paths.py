@@ -11,17 +11,13 @@ from passrole.gateway.authenticate import Authenticator
 from passrole.gateway.clock import Clock
 from passrole.gateway.server import Mount, json_response
 from passrole.state import outbound
-from passrole.state.accounts import make_account, unused_account
 from passrole.state.directory import Directory
-from passrole.state.trail import Event
-from passrole.values.ids import Ids
+from passrole.state.entities import AccessKey
 from passrole.values.principal import PrincipalKind
 from passrole.wire.authfailure import AuthFailure
 from passrole.wire.request import RawRequest, Response
 
 PREFIX: Final = "/_passrole"
-
-Commit = Callable[[tuple[Event, ...]], Awaitable[None]]
 
 
 def _problem(status: int, text: str) -> Response:
@@ -37,8 +33,7 @@ class OwnPaths:
         directory: Directory,
         authenticator: Authenticator,
         clock: Clock,
-        ids: Ids,
-        commit: Commit,
+        new_account: Callable[[], Awaitable[AccessKey]],
         reset: Callable[[], Awaitable[None]],
         main_account: str,
         testing: bool,
@@ -46,8 +41,7 @@ class OwnPaths:
         self._directory = directory
         self._authenticator = authenticator
         self._clock = clock
-        self._ids = ids
-        self._commit = commit
+        self._new_account = new_account
         self._reset = reset
         self._main_account = main_account
         self._testing = testing
@@ -95,12 +89,10 @@ class OwnPaths:
         refusal = self._refusal(raw)
         if refusal is not None:
             return refusal
-        account = unused_account(self._directory, self._ids)
-        key = make_account(self._directory, self._ids, account, f"account-{account}", self._clock.now())
-        await self._commit(())
+        key = await self._new_account()
         return json_response(
             200,
-            orjson.dumps({"account": account, "access_key_id": key.id, "secret_access_key": key.secret}),
+            orjson.dumps({"account": key.account, "access_key_id": key.id, "secret_access_key": key.secret}),
         )
 
     async def clock(self, raw: RawRequest) -> Response:

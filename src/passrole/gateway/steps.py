@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
 
 from passrole.authorize import federation
 from passrole.authorize.call import Call, ResourceFacts
@@ -22,7 +21,7 @@ from passrole.gateway.clock import Clock
 from passrole.gateway.recording import Recorder
 from passrole.passing.linked_roles import lacks
 from passrole.passing.permit import AuthorizedCall, Judging, permit
-from passrole.services.backend import Backend, Handled
+from passrole.services.backend import OWN, Backend, Handled
 from passrole.services.operation import OPERATIONS, PRECHECKS, Output, ServiceCall
 from passrole.state.commit import Committer
 from passrole.state.directory import Directory
@@ -40,9 +39,6 @@ from passrole.wire.route import Route, route
 from passrole.wire.validate import validate
 
 log = logging.getLogger(__name__)
-
-# Ours: never handed to an embedded or upstream service, whatever these could do.
-OWN: Final = frozenset(("iam", "sts", "organizations", "cloudtrail"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +62,7 @@ class Gateway:
         self,
         *,
         directory: Directory,
+        authenticator: Authenticator,
         committer: Committer,
         ids: Ids,
         clock: Clock,
@@ -82,7 +79,7 @@ class Gateway:
         self._behind = behind
         self._judging = Judging(directory, facts, message_key, report)
         self._facts = facts
-        self._authenticator = Authenticator(directory)
+        self._authenticator = authenticator
         self._recorder = recorder
 
     async def answer(self, raw: RawRequest) -> Response:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from passrole.authorize.call import Call
 from passrole.passing.permit import AuthorizedCall
 from passrole.state.directory import Directory
 from passrole.values.errors import ServiceError
 from passrole.wire.request import Response
+
+# The endpoint's own services: never handed to an embedded or upstream one, whatever these could do.
+OWN: Final = frozenset(("iam", "sts", "organizations", "cloudtrail"))
 
 Apply = Callable[[Directory], None]
 

@@ -14,7 +14,7 @@ from moto.core.common_models import BaseModel
 from tests.services.embedded.cloud import ALPHA, Cloud
 
 from passrole.services.embedded import locks
-from passrole.services.embedded.inventory import OWN, root, services
+from passrole.services.embedded.inventory import NOT_MOTOS, root, services
 from passrole.services.embedded.seams import _CHANGES
 
 # Modules that could reach the network or start a process, and why they do not here.
@@ -201,7 +201,7 @@ def test_nothing_is_imported_before_it_is_used_and_nothing_listens() -> None:
 def test_the_inventory() -> None:
     found = services()
     assert len(found) >= 150
-    assert OWN.isdisjoint(found)
+    assert NOT_MOTOS.isdisjoint(found)
     assert found["lambda"] == "awslambda"
     assert found["docdb"] == found["neptune"] == found["rds"] == "rds"
     assert found["application-autoscaling"] == "applicationautoscaling"

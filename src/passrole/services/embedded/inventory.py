@@ -9,10 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from passrole.services.backend import OWN
 from passrole.wire import services as wire_services
 
-# Never moto's: the endpoint has its own.
-OWN: Final = frozenset(("iam", "sts", "organizations", "cloudtrail", "accessanalyzer"))
+# Never moto's: Access Analyzer's answers come from this endpoint's engine or from nobody.
+NOT_MOTOS: Final = OWN | {"accessanalyzer"}
 
 # Where moto's package is not botocore's name without its hyphens. DocumentDB and Neptune share RDS's
 # API, version and signing name.
@@ -43,6 +44,6 @@ def services() -> Mapping[str, str]:
     found: dict[str, str] = {}
     for name in wire_services.index():
         package = _PACKAGES.get(name, name.replace("-", ""))
-        if package in packages and name not in OWN:
+        if package in packages and name not in NOT_MOTOS:
             found[name] = package
     return found
