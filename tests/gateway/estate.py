@@ -19,6 +19,7 @@ from passrole.gateway.recording import Recorder
 from passrole.gateway.steps import Gateway
 from passrole.passing.permit import AuthorizedCall
 from passrole.services import own
+from passrole.services.agents import Agents
 from passrole.services.backend import Backend, Handled
 from passrole.services.embedded.dispatch import Embedded
 from passrole.state.accounts import make_account
@@ -107,6 +108,7 @@ class Estate:
             facts=self.facts,
             message_key=message_key(self.directory),
             recorder=self.recorder,
+            agents=Agents(),
             report=report,
         )
         self._runner = asyncio.Runner()

@@ -35,6 +35,7 @@ from passrole.metadata import containers, imds, paths
 from passrole.metadata.access import Access
 from passrole.metadata.credentials import WorkloadCredentials
 from passrole.services import own
+from passrole.services.agents import Agent, Agents, Ports
 from passrole.services.backend import Backend
 from passrole.services.embedded.dispatch import Embedded
 from passrole.services.upstream import UnseenFacts, Upstream
@@ -183,6 +184,7 @@ class Service:
         facts: ResourceFacts = UnseenFacts() if options.upstream else self._embedded.facts
         self._recorder = Recorder(self._directory, self._ids)
         self._authenticator = Authenticator(self._directory)
+        self._agents = Agents()
         self._gateway = Gateway(
             directory=self._directory,
             authenticator=self._authenticator,
@@ -193,6 +195,7 @@ class Service:
             facts=facts,
             message_key=message_key(self._directory),
             recorder=self._recorder,
+            agents=self._agents,
             report=options.enforce == "report",
         )
         self._assume = AssumeByService(
@@ -212,7 +215,27 @@ class Service:
             reload=self._reload,
             host=authority,
         )
+        self._agents.add(self._working(authority))
         self._server = self._built()
+
+    def _working(self, authority: str) -> Sequence[Agent]:
+        """The services that act on their own, each a line."""
+        ports = Ports(
+            directory=self._directory,
+            acting=self._acting,
+            assume=self._assume,
+            ids=self._ids,
+            now=self._clock.now,
+            machine=self._clock.machine,
+            commit=self._gateway.commit,
+            url=f"http://{authority}",
+        )
+        agents: list[Agent] = [EnhancedMonitoring(ports, self._embedded.databases)]
+        if self.options.run_functions:
+            runner = ProcessRunner(ports)
+            self._embedded.runner = runner
+            agents.append(runner)
+        return agents
 
     def _built(self) -> _Uvicorn:
         application = Server(guarded(self._gateway, self._reload), self._mounts())
@@ -260,14 +283,7 @@ class Service:
         self._committer.start()
         await self._gateway.commit(())
         self._acting.start()
-        monitoring = EnhancedMonitoring(
-            databases=self._embedded.databases,
-            directory=self._directory,
-            acting=self._acting,
-            now=self._clock.machine,  # which the embedded CloudWatch Logs goes by
-        )
-        monitoring.start()
-        runner = self._runner()
+        self._agents.start()
         try:
             serving = asyncio.ensure_future(self._server.serve(sockets=[self._socket]))
             while not self._server.started and not serving.done():
@@ -276,28 +292,11 @@ class Service:
                 ready()
             await serving
         finally:
-            await monitoring.stop()
-            if runner is not None:
-                await runner.stop()
+            await self._agents.stop()
             await self._committer.close()
             self._embedded.close()
             self._store.close()
             self._socket.close()
-
-    def _runner(self) -> ProcessRunner | None:
-        """What runs functions, where the options allow it."""
-        if not self.options.run_functions:
-            return None
-        runner = ProcessRunner(
-            directory=self._directory,
-            assume=self._assume,
-            acting=self._acting,
-            url=self.url,
-            now=self._clock.now,
-            log_time=self._clock.machine,  # which the embedded CloudWatch Logs goes by
-        )
-        self._embedded.runner = runner
-        return runner
 
     def stop(self) -> None:
         """Asks the server to end; safe from any thread and from a signal handler."""
@@ -313,6 +312,7 @@ class Service:
     async def _reset(self) -> None:
         """Empties everything but the main account and its root key."""
         self._embedded.reset()
+        self._agents.reset()
         self._clock.reset()
         fresh = Directory()
         root, now = self.root_key, self._clock.now()

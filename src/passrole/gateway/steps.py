@@ -21,6 +21,7 @@ from passrole.gateway.clock import Clock
 from passrole.gateway.recording import Recorder
 from passrole.passing.linked_roles import lacks
 from passrole.passing.permit import AuthorizedCall, Judging, permit
+from passrole.services.agents import Agents
 from passrole.services.backend import OWN, Backend, Handled
 from passrole.services.operation import OPERATIONS, PRECHECKS, Output, ServiceCall
 from passrole.state.commit import Committer
@@ -70,6 +71,7 @@ class Gateway:
         facts: ResourceFacts,
         message_key: bytes,
         recorder: Recorder,
+        agents: Agents,
         report: bool = False,
     ) -> None:
         self._directory = directory
@@ -81,6 +83,7 @@ class Gateway:
         self._facts = facts
         self._authenticator = authenticator
         self._recorder = recorder
+        self._agents = agents
 
     async def answer(self, raw: RawRequest) -> Response:
         """One request from its bytes to its response."""
@@ -130,24 +133,20 @@ class Gateway:
         except Exception:
             self._directory.rollback()
             raise
+        failure: ServiceError | None = None
+        output: Callable[[], Output] = partial(_same, result.output or {})
         if result.handled is not None:
             result.handled.apply(self._directory)
-            failure = result.handled.error
-            await self._record(
-                call,
-                output=result.handled.output,
-                error=failure,
-                would_deny=authorized.would_deny,
-                before=self._linked(authorized) if failure is None else (),
-            )
-        else:
-            output = result.output or {}
-            await self._record(
-                call,
-                output=lambda: output,
-                would_deny=authorized.would_deny,
-                before=self._linked(authorized),
-            )
+            failure, output = result.handled.error, result.handled.output
+        await self._record(
+            call,
+            output=output,
+            error=failure,
+            would_deny=authorized.would_deny,
+            before=self._linked(authorized) if failure is None else (),
+        )
+        if failure is None:
+            self._agents.tell(call, output)
         return _marked(response, authorized)
 
     # The steps
@@ -264,6 +263,10 @@ class Gateway:
             crowded = self._committer.later(event)
             if crowded is not None:
                 await crowded
+
+
+def _same(output: Output) -> Output:
+    return output
 
 
 def _marked(response: Response, authorized: AuthorizedCall) -> Response:

@@ -13,17 +13,16 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from passrole.authorize.refusal import Refusal
 from passrole.authorize.resources import role_of_arn
+from passrole.services.agents import Ports, Told
 from passrole.services.databases import LOG_GROUP, MONITORING, Databases, MonitoredDatabase
-from passrole.services.operation import ActAs, Acting
+from passrole.services.operation import ActAs
 from passrole.services.workloads import machine
 from passrole.services.workloads.machine import Sample
 from passrole.services.workloads.os_metrics import document
-from passrole.state.directory import Directory
 from passrole.values.errors import ServiceError
 
 log = logging.getLogger(__name__)
@@ -47,24 +46,18 @@ class _Watched:
 
 
 class EnhancedMonitoring:
-    """One task for all instances; it sleeps until the next document is due, or for good while there is none.
+    """One task for all instances; it sleeps until a document is due, or for good while there is none."""
 
-    now is the time that events are written with: the one that CloudWatch Logs goes by.
-    """
+    # Its databases tell it of changes themselves: RDS makes some of them without a call.
+    watches: Final[Mapping[str, Told]] = {}
 
     def __init__(
-        self,
-        *,
-        databases: Databases,
-        directory: Directory,
-        acting: Acting,
-        now: Callable[[], datetime],
-        sample: Callable[[], Sample] = machine.sample,
+        self, ports: Ports, databases: Databases, sample: Callable[[], Sample] = machine.sample
     ) -> None:
         self._databases = databases
-        self._directory = directory
-        self._acting = acting
-        self._now = now
+        self._directory = ports.directory
+        self._acting = ports.acting
+        self._now = ports.machine
         self._sample = sample
         self._watched: dict[str, _Watched] = {}
         self._changed = asyncio.Event()
@@ -75,6 +68,10 @@ class EnhancedMonitoring:
         self._databases.subscribe(self._changed.set)
         self._changed.set()
         self._task = asyncio.get_running_loop().create_task(self._run(), name="enhanced-monitoring")
+
+    def reset(self) -> None:
+        """Its instances are gone, which it sees by looking."""
+        self._changed.set()
 
     async def stop(self) -> None:
         """Returns once no document is being written any more."""

@@ -16,8 +16,8 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -25,10 +25,9 @@ import orjson
 
 from passrole.authorize.refusal import Refusal
 from passrole.authorize.resources import role_of_arn
+from passrole.services.agents import Ports, Told
 from passrole.services.functions import LAMBDA, Function, Invocation
-from passrole.services.operation import Acting, ServiceAssume
 from passrole.services.workloads.children import Children, Ended
-from passrole.state.directory import Directory
 from passrole.state.entities import SESSION_OF, Role, Session
 from passrole.values.errors import ServiceError
 
@@ -66,24 +65,18 @@ class NoSuchRuntime(ServiceError):
 
 
 class ProcessRunner:
-    """``services.functions.FunctionRunner`` by child processes. url is the endpoint's own."""
+    """``services.functions.FunctionRunner`` by child processes."""
 
-    def __init__(
-        self,
-        *,
-        directory: Directory,
-        assume: ServiceAssume,
-        acting: Acting,
-        url: str,
-        now: Callable[[], datetime],
-        log_time: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._assume = assume
-        self._acting = acting
-        self._url = url
-        self._now = now
-        self._log_time = log_time
+    # Lambda asks it: nothing is to be heard of.
+    watches: Final[Mapping[str, Told]] = {}
+
+    def __init__(self, ports: Ports) -> None:
+        self._directory = ports.directory
+        self._assume = ports.assume
+        self._acting = ports.acting
+        self._url = ports.url
+        self._now = ports.now
+        self._log_time = ports.machine
         self._running = 0
         self._children = Children(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -115,6 +108,12 @@ class ProcessRunner:
         task = asyncio.get_running_loop().create_task(self._later(function, payload, request_id))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def start(self) -> None:
+        """Nothing runs before the first invocation."""
+
+    def reset(self) -> None:
+        """What runs has its session taken away with everything else, and ends by its own time limit."""
 
     async def stop(self) -> None:
         """Ends every function that is running."""
