@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.decision.questions import HERE, allow, deny
 
-from passrole.decision.decide import Decider, decide
+from passrole.decision.decide import Decider, decide, decide_stream
 
 CONTRACT = Path(__file__).parent.parent / "contracts"
 CASES = (CONTRACT / "decide.jsonl").read_bytes().splitlines(keepends=True)
@@ -204,6 +206,53 @@ def test_the_stream_goes_on_in_order() -> None:
     for line in lines:
         decider.verdict(line)
     assert decider.errors == 3  # the blank lines are no cases either
+
+
+class Pipe(io.RawIOBase):
+    """A pipe that gives so many bytes at a time, and notes how many verdicts had been taken by then."""
+
+    def __init__(self, text: bytes, sizes: Sequence[int]) -> None:
+        self.text = text
+        self.sizes = list(sizes)
+        self.taken: list[bytes] = []
+        self.answered: list[int] = []  # verdicts taken before each read
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: memoryview) -> int:  # type: ignore[override]  # a bytearray's view is what comes
+        self.answered.append(b"".join(self.taken).count(b"\n"))
+        size = min(self.sizes.pop(0) if self.sizes else len(room), len(room), len(self.text))
+        room[:size] = self.text[:size]
+        self.text = self.text[size:]
+        return size
+
+
+@given(st.lists(st.integers(1, 3_000), max_size=40), st.booleans())
+def test_a_stream_is_decided_as_its_lines_are(sizes: list[int], ended: bool) -> None:
+    lines = [*CASES, b"\n", b"  \r\n", b"{\n", CASES[0].rstrip() + b"\r\n", b" " * 400 + b"\n", CASES[1]]
+    text = b"".join(lines)
+    pipe = Pipe(text if ended else text.rstrip(b"\n"), sizes)
+    errors = decide_stream(pipe, pipe.taken.append)
+    assert b"".join(pipe.taken) == b"".join(decide(lines))
+    assert errors == 2  # neither the brace nor the long run of blanks is a case
+
+
+def test_a_stream_is_answered_before_more_is_waited_for() -> None:
+    pipe = Pipe(b"".join(CASES), [len(line) for line in CASES])
+    assert decide_stream(pipe, pipe.taken.append) == 0
+    assert pipe.answered == [*range(len(CASES) + 1)]
+
+
+def test_a_line_longer_than_what_is_read_at_once() -> None:
+    long = json.dumps(case(id="long", identity_policies=[document(allow(Sid="x" * 1_000_000))])).encode()
+    pipe = Pipe(CASES[0] + long + b"\n" + CASES[1], [])
+    assert decide_stream(pipe, pipe.taken.append) == 0
+    assert [json.loads(answer) for answer in b"".join(pipe.taken).splitlines()] == [
+        VERDICTS[0],
+        {"id": "long", "decision": "allowed"},
+        VERDICTS[1],
+    ]
 
 
 def shuffled(given: Json) -> list[Json]:

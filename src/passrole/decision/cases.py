@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from passrole.decision.remembered import BYTES_KEPT, ByBytes, ByTail
+from passrole.decision.plan import compile_alone
+from passrole.decision.remembered import BYTES_KEPT, Buffer, ByBytes, ByTail
 from passrole.decision.request import Policies, Request
 from passrole.policy.document import Policy, UnreadablePolicy
 from passrole.values.arn import Arn
@@ -19,6 +20,7 @@ from passrole.values.errors import InvalidArn, PassroleError
 from passrole.values.principal import Principal, PrincipalKind
 
 _PRINCIPALS_KEPT: Final = 4096
+_WELL_FORMED_KEPT: Final = 4096
 _FIRST_DOCUMENTS: Final = b'"identity_policies"'
 _NONE: Final = (b"", b"null")
 _ACTION: Final = re.compile(r"[A-Za-z0-9.-]+:[\w.-]+", re.ASCII)
@@ -35,7 +37,7 @@ class _RequestPart(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     resource: str
     role_arn: str | None = None
     resource_account: str | None = None
-    context: dict[str, str | list[str]] | None = None
+    context: dict[str, str | tuple[str, ...]] | None = None
 
 
 class _Documents(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -78,14 +80,13 @@ class CaseReader:
         self._tail = ByTail(self._read_tail, kept)
         self._set = ByBytes(self._read_set, kept)
         self._policy = ByBytes(Policy.read, kept)
-        self._list = ByBytes(self._read_list, kept)
-        self._levels = ByBytes(self._read_levels, kept)
+        self._well_formed: set[tuple[str, str]] = set()  # actions and owners that have been looked at
         self._principals: dict[tuple[str, str | None], Principal] = {}
 
-    def read(self, line: bytes) -> tuple[str, Request, Policies]:
-        """The id, the question and the policies of one case. Raises BadCase."""
+    def read(self, text: Buffer, start: int, end: int) -> tuple[str, Request, Policies]:
+        """The id, the question and the policies of the case in text[start:end]. Raises BadCase."""
         try:
-            case, policies = self._halves(line) or self._whole(line)
+            case, policies = self._halves(text, start, end) or self._whole(bytes(text[start:end]))
             return case.id, self._request(case.request), policies
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadCase(str(error)) from error
@@ -94,27 +95,26 @@ class CaseReader:
 
     def remembered(self) -> int:
         """How many things the caches hold."""
-        documents = len(self._policy) + len(self._list) + len(self._levels)
-        return documents + len(self._tail) + len(self._set) + len(self._principals)
+        return len(self._policy) + len(self._tail) + len(self._set) + len(self._principals)
 
     def _whole(self, line: bytes) -> tuple[_Question | _Case, Policies]:
         case = _case(line)
         return case, self._policies(case)
 
-    def _halves(self, line: bytes) -> tuple[_Question, Policies] | None:
+    def _halves(self, text: Buffer, start: int, end: int) -> tuple[_Question, Policies] | None:
         """The case in two halves, if its documents come last: those that came before are not read again.
 
         Both halves are read as objects of their own, so where the split falls anywhere but between two
         members, inside a string of the context say, the first is none, and the case is read as a whole.
         """
-        place = line.find(_FIRST_DOCUMENTS)
+        place = text.find(_FIRST_DOCUMENTS, start, end)
         if place < 0:
             return None
-        before = line[:place].rstrip()
+        before = text[start:place].rstrip()
         if not before.endswith(b","):
             return None
         try:
-            return _question(before[:-1] + b"}"), self._tail(line, place)
+            return _question(before[:-1] + b"}"), self._tail(text, place, end)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, BadCase):
             return None  # what is wrong, and where, is said by reading it as a whole
 
@@ -128,17 +128,20 @@ class CaseReader:
             if len(self._principals) >= _PRINCIPALS_KEPT:
                 self._principals.clear()
             self._principals[(part.principal, part.role_arn)] = principal
-        if _ACTION.fullmatch(part.action) is None:
-            raise BadCase(f"{part.action!r} is not one action, service:Action - at `$.request.action`")
+        owner = part.resource_account or ""
+        if (part.action, owner) not in self._well_formed:
+            if _ACTION.fullmatch(part.action) is None:
+                raise BadCase(f"{part.action!r} is not one action, service:Action - at `$.request.action`")
+            if owner and _ACCOUNT.fullmatch(owner) is None:
+                raise BadCase(f"{owner!r} is not 12 digits - at `$.request.resource_account`")
+            if len(self._well_formed) >= _WELL_FORMED_KEPT:
+                self._well_formed.clear()
+            self._well_formed.add((part.action, owner))
         if part.resource != "*" and part.resource.count(":", 0, 512) < 5:
             raise BadCase(f"{part.resource!r} is neither an ARN nor * - at `$.request.resource`")
-        owner = part.resource_account or ""
-        if owner and _ACCOUNT.fullmatch(owner) is None:
-            raise BadCase(f"{owner!r} is not 12 digits - at `$.request.resource_account`")
         context: dict[str, str | tuple[str, ...]] = {}
         if part.context:
-            for key, value in part.context.items():
-                context[key.lower()] = value if isinstance(value, str) else tuple(value)
+            context = {key.lower(): value for key, value in part.context.items()}
             if len(context) != len(part.context):
                 raise BadCase("a key is there twice, in different case - at `$.request.context`")
         return Request(principal, part.action, part.resource, owner, context)
@@ -164,7 +167,7 @@ class CaseReader:
 
     def _read_set(self, members: bytes) -> Policies:
         identity, resource, boundaries, scps, rcps, endpoint, session = members.split(b"\0")
-        return Policies(
+        policies = Policies(
             identity=self._row(identity, "identity_policies"),
             resource=self._one(resource, "resource_policy"),
             boundaries=self._row(boundaries, "permission_boundaries"),
@@ -173,6 +176,8 @@ class CaseReader:
             rcps=self._rows(rcps, "rcps"),
             vpc_endpoint=self._one(endpoint, "vpc_endpoint_policy"),
         )
+        compile_alone(policies)
+        return policies
 
     def _one(self, raw: bytes, field: str) -> Policy | None:
         if raw in _NONE:
@@ -186,7 +191,7 @@ class CaseReader:
         if raw in _NONE:
             return ()
         try:
-            return self._list(raw)
+            return self._documents(_documents(raw), "")
         except msgspec.MsgspecError as error:
             raise BadCase(f"{_inside(error, field)}") from error
         except _BadDocument as error:
@@ -196,19 +201,12 @@ class CaseReader:
         if raw in _NONE:
             return ()
         try:
-            return self._levels(raw)
+            levels = enumerate(_levels(raw))
+            return tuple(self._documents(documents, f"[{number}]") for number, documents in levels)
         except msgspec.MsgspecError as error:
             raise BadCase(f"{_inside(error, field)}") from error
         except _BadDocument as error:
             raise BadCase(f"{error.cause} - at `$.{field}{error.level}[{error.place}]`") from error
-
-    def _read_list(self, raw: bytes, level: str = "") -> tuple[Policy, ...]:
-        return self._documents(_documents(raw), level)
-
-    def _read_levels(self, raw: bytes) -> tuple[tuple[Policy, ...], ...]:
-        return tuple(
-            self._documents(documents, f"[{number}]") for number, documents in enumerate(_levels(raw))
-        )
 
     def _documents(self, documents: list[msgspec.Raw], level: str) -> tuple[Policy, ...]:
         found: list[Policy] = []

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
 
 from passrole.decision.layers import RESOURCE, TRUST, Layer
@@ -27,21 +26,51 @@ _WORTH_AN_INDEX: Final = 3
 _LENGTHS: Final = 2
 # A policy remembers what it found for this many actions; then it begins again.
 _ACTIONS_KEPT: Final = 256
-_SHEETS_KEPT: Final = 8192
+
+
+class Actions:
+    """The Action or NotAction element of one statement."""
+
+    __slots__ = ("_named", "_negated", "_patterns")
+
+    def __init__(self, statement: Statement) -> None:
+        names = [action.lower() for action in statement.actions]
+        self._named = frozenset(name for name in names if "*" not in name and "?" not in name)
+        self._patterns = tuple(Pattern.parse(name) for name in names if name not in self._named)
+        self._negated: Final[bool] = statement.not_action
+
+    def take(self, action: str) -> bool:
+        """Does the element take the action in? It is in lower case."""
+        named = action in self._named
+        if not named:
+            for pattern in self._patterns:
+                if pattern.matches(action):
+                    named = True
+                    break
+        return named != self._negated
+
+
+def _services(statement: Statement) -> Iterator[str]:
+    """The service prefixes that the Action element names, in lower case, ``*`` where it may be any."""
+    if statement.not_action:
+        yield "*"
+        return
+    for name in statement.actions:
+        service, colon, _ = name.partition(":")
+        yield "*" if not colon or "*" in service or "?" in service else service.lower()
 
 
 class Rule:
     """One statement of one layer, ready to be matched."""
 
     __slots__ = (
-        "_actions",
         "_exact",
         "_for_the_bounded",
-        "_named_actions",
         "_patterns",
         "_prefixes",
         "_simple",
         "_templates",
+        "actions",
         "allows",
         "anything",
         "certain",
@@ -54,18 +83,17 @@ class Rule:
         "statement",
     )
 
-    def __init__(self, statement: Statement, policy: Policy, layer: Layer) -> None:
+    def __init__(
+        self, statement: Statement, policy: Policy, layer: Layer, actions: Actions | None = None
+    ) -> None:
+        """actions are the statement's, where they are known already."""
         self.statement: Final[Statement] = statement
+        self.actions: Final[Actions] = actions or Actions(statement)
         self.policy: Final[Policy] = policy
         self.layer: Final[Layer] = layer
         self.allows: Final[bool] = statement.allows
         self.conditions: Final[tuple[Condition, ...]] = statement.conditions
         self._for_the_bounded: Rule | None = None
-
-        names = [action.lower() for action in statement.actions]
-        self._named_actions = frozenset(name for name in names if "*" not in name and "?" not in name)
-        self._actions = tuple(Pattern.parse(name) for name in names if name not in self._named_actions)
-
         self.anything: Final[bool] = statement.resources is None or (
             "*" in statement.resources and not statement.not_resource
         )
@@ -104,24 +132,7 @@ class Rule:
 
     def names_action(self, action: str) -> bool:
         """Does the Action or NotAction element take the action in? It is in lower case."""
-        named = action in self._named_actions
-        if not named:
-            for pattern in self._actions:
-                if pattern.matches(action):
-                    named = True
-                    break
-        return named != self.statement.not_action
-
-    def services(self) -> Iterator[str]:
-        """The service prefixes that the Action element names, ``*`` where it may be any."""
-        if self.statement.not_action:
-            yield "*"
-            return
-        for name in self._named_actions:
-            yield name.partition(":")[0]
-        for pattern in self._actions:
-            service, colon, _ = pattern.head.partition(":")
-            yield service if colon else "*"
+        return self.actions.take(action)
 
     def covers(self, resource: str, context: Context) -> bool:
         """Does the Resource or NotResource element take the resource in?
@@ -209,7 +220,7 @@ def _resource(text: str, *, live: bool) -> Pattern | Template:
 class Rules:
     """Statements whose action matches, found by resource."""
 
-    __slots__ = ("_anywhere", "_asked", "_begin", "_exact", "_lengths", "all", "short")
+    __slots__ = ("_anywhere", "_asked", "_begin", "_exact", "_indexed", "_lengths", "all", "short")
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.all: Final[tuple[Rule, ...]] = tuple(rules)
@@ -219,6 +230,7 @@ class Rules:
         self._begin: dict[str, tuple[Rule, ...]] = {}
         self._anywhere: tuple[Rule, ...] = ()
         self._asked = 0
+        self._indexed = False
 
     def _index(self) -> None:
         exact: dict[str, list[Rule]] = {}
@@ -248,16 +260,19 @@ class Rules:
         self._begin = {text: tuple(rules) for text, rules in begin.items()}
         self._anywhere = tuple(anywhere)
         self._lengths = tuple(sorted({len(text) for text in begin}))
+        self._indexed = True
 
     def near(self, resource: str | None) -> tuple[Rule, ...]:
         """Every statement that may cover the resource, and few that do not."""
-        if resource is None or self.short:
-            return self.all
-        if self._asked < _WORTH_AN_INDEX:
+        if not self._indexed:
+            if self.short:
+                return self.all
             self._asked += 1
             if self._asked < _WORTH_AN_INDEX:
                 return self.all
             self._index()
+        if resource is None:
+            return self.all
         found = self._anywhere
         if self._exact:
             found += self._exact.get(resource, ())
@@ -265,7 +280,7 @@ class Rules:
         for length in self._lengths:
             some = begin.get(resource[:length])
             if some is not None:
-                found += some
+                found = found + some if found else some
         return found
 
     def __len__(self) -> int:
@@ -276,53 +291,86 @@ _NOTHING: Final = Rules(())
 
 
 class Sheet:
-    """One policy in one layer. Many principals share it."""
+    """One policy in one layer. Many principals share it; a statement is made ready when first needed."""
 
-    __slots__ = ("_by_action", "_by_service", "rules")
+    __slots__ = ("_actions", "_by_action", "_by_service", "_layer", "_policy", "_rules", "_statements")
 
     def __init__(self, policy: Policy, layer: Layer) -> None:
         # Without a Principal, a statement of a resource-based policy concerns nobody.
         nameless = layer is not RESOURCE and layer is not TRUST
-        self.rules: Final[tuple[Rule, ...]] = tuple(
-            Rule(statement, policy, layer)
-            for statement in policy.statements
-            if nameless or statement.principals is not None
+        self._policy: Final[Policy] = policy
+        self._layer: Final[Layer] = layer
+        self._statements: Final[tuple[Statement, ...]] = tuple(
+            statement for statement in policy.statements if nameless or statement.principals is not None
         )
+        self._actions: dict[int, Actions] = {}
+        self._rules: dict[int, Rule] = {}
         self._by_action: dict[str, tuple[tuple[Rule, ...], tuple[Rule, ...]]] = {}
         self._by_service: dict[str, list[int]] | None = None
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every statement, in the order of the document."""
+        return tuple(self._rule(number) for number in range(len(self._statements)))
 
     def about(self, action: str) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
         """The Deny and the Allow statements that take the action in. It is in lower case."""
         found = self._by_action.get(action)
         if found is None:
-            rules = [rule for rule in self._of_service(action.partition(":")[0]) if rule.names_action(action)]
-            found = (
-                tuple(rule for rule in rules if not rule.allows),
-                tuple(rule for rule in rules if rule.allows),
-            )
+            denies: list[Rule] = []
+            allows: list[Rule] = []
+            for number in self._of_service(action.partition(":")[0]):
+                if self._actions_of(number).take(action):
+                    rule = self._rule(number)
+                    (allows if rule.allows else denies).append(rule)
+            found = tuple(denies), tuple(allows)
             if len(self._by_action) >= _ACTIONS_KEPT:
                 self._by_action.clear()
             self._by_action[action] = found
         return found
 
-    def _of_service(self, service: str) -> Sequence[Rule]:
-        """The statements that may name an action of the service, in the order of the document."""
-        if len(self.rules) <= _SHORT:
-            return self.rules
+    def _actions_of(self, number: int) -> Actions:
+        found = self._actions.get(number)
+        if found is None:
+            found = self._actions[number] = Actions(self._statements[number])
+        return found
+
+    def _rule(self, number: int) -> Rule:
+        found = self._rules.get(number)
+        if found is None:
+            # Of two that two threads make at once, one stays: rules are told apart by what they are.
+            made = Rule(self._statements[number], self._policy, self._layer, self._actions_of(number))
+            found = self._rules.setdefault(number, made)
+        return found
+
+    def _of_service(self, service: str) -> Sequence[int]:
+        """The places of the statements that may name an action of the service, in the document's order."""
+        if len(self._statements) <= _SHORT:
+            return range(len(self._statements))
         index = self._by_service
         if index is None:
             index = {}
-            for number, rule in enumerate(self.rules):
-                for name in set(rule.services()):
+            for number, statement in enumerate(self._statements):
+                for name in set(_services(statement)):
                     index.setdefault(name, []).append(number)
             self._by_service = index
-        return [self.rules[number] for number in sorted({*index.get(service, ()), *index.get("*", ())})]
+        return sorted({*index.get(service, ()), *index.get("*", ())})
 
 
-@lru_cache(maxsize=_SHEETS_KEPT)
+class _Sheets(dict[Layer, Sheet]):
+    """A policy's sheets, which stay with the policy and go with it."""
+
+
 def sheet(policy: Policy, layer: Layer) -> Sheet:
     """The compiled form of a policy in a layer, made once."""
-    return Sheet(policy, layer)
+    sheets = policy.ready
+    if not isinstance(sheets, _Sheets):
+        sheets = _Sheets()
+        object.__setattr__(policy, "ready", sheets)  # frozen to everyone else
+    found = sheets.get(layer)
+    if found is None:
+        found = sheets.setdefault(layer, Sheet(policy, layer))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

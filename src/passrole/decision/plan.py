@@ -234,6 +234,11 @@ def compiled(policies: Policies) -> Compiled:
     return found
 
 
+def compile_alone(policies: Policies) -> None:
+    """Gives the policies a compiled form of their own, for a caller that remembers the sets itself."""
+    object.__setattr__(policies, "compiled", Compiled(policies))
+
+
 @lru_cache(maxsize=_SETS_KEPT)
 def _compiled(
     identity: tuple[Policy, ...],

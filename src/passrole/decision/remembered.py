@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 Made = TypeVar("Made")
+Buffer = bytes | bytearray
 
 # Bytes of keys that one generation holds; there are two.
 BYTES_KEPT: Final = 8 << 20
@@ -60,28 +61,31 @@ class ByTail(Generic[Made]):
         self._old: dict[tuple[int, bytes], list[tuple[bytes, Made]]] = {}
         self._size = 0
 
-    def __call__(self, line: bytes, place: int) -> Made:
-        """The value of line[place:], made now if need be; what make raises is passed on."""
-        key = (len(line) - place, line[place::_SAMPLED])
+    def __call__(self, text: Buffer, place: int, end: int) -> Made:
+        """The value of text[place:end], made now if need be; what make raises is passed on."""
+        key = (end - place, bytes(text[place:end:_SAMPLED]))
         alike = self._new.get(key)
         if alike is not None:
             for tail, found in alike:
-                if line.endswith(tail):
+                if text.startswith(tail, place):
                     return found
-        tail, found = self._older(key, line) or (line[place:], self._make(line[place:]))
+        entry = self._older(key, text, place)
+        if entry is None:
+            tail = bytes(text[place:end])
+            entry = (tail, self._make(tail))
         if alike is None:
             alike = self._new[key] = []
         elif len(alike) == _ALIKE:
             del alike[0]
-        alike.append((tail, found))
-        self._size += len(tail)
+        alike.append(entry)
+        self._size += len(entry[0])
         if self._size > self._kept:
             self._old, self._new, self._size = self._new, {}, 0
-        return found
+        return entry[1]
 
-    def _older(self, key: tuple[int, bytes], line: bytes) -> tuple[bytes, Made] | None:
+    def _older(self, key: tuple[int, bytes], text: Buffer, place: int) -> tuple[bytes, Made] | None:
         for entry in self._old.get(key, ()):
-            if line.endswith(entry[0]):
+            if text.startswith(entry[0], place):
                 return entry
         return None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, NoReturn, cast
 
@@ -218,20 +218,15 @@ def decide(
     ] = False,
 ) -> int:
     """Decide authorization cases read from standard input, one JSON object a line."""
-    from passrole.decision.decide import decide as decided
+    from passrole.decision.decide import decide_stream
 
     if not jsonl:
         raise BadOption("decide: it reads JSON lines only, say so with --jsonl")
-    failed = False
     out = sys.stdout.buffer
-    for verdict in decided(_lines(), explain=explain):
-        failed = failed or b'"error"' in verdict
-        out.write(verdict)
-        if not verdict.endswith(b"\n"):
-            out.write(b"\n")
-    out.flush()
-    return 1 if failed else 0
 
+    def take(verdicts: bytes) -> None:
+        out.write(verdicts)
+        out.flush()
 
-def _lines() -> Iterator[bytes]:
-    yield from sys.stdin.buffer
+    given = io.FileIO(sys.stdin.fileno(), closefd=False)
+    return 1 if decide_stream(given, take, explain=explain) else 0

@@ -176,6 +176,9 @@ class AddressIn:
 # "If the key values in the request resolve to an empty data set (for example, an empty string)", as the
 # User Guide has it, set operators see no value at all.
 _EMPTY: Final = ("", ("",))
+# Values of a request whose answer a condition remembers, and how long they may be.
+_ANSWERS_KEPT: Final = 64
+_LONGEST_KEPT: Final = 256
 _BOOLEANS: Final = frozenset(("true", "false"))
 
 
@@ -284,6 +287,7 @@ class Condition:
     __slots__ = (
         "_absent",
         "_all",
+        "_answers",
         "_comparison",
         "_make",
         "_negated",
@@ -337,6 +341,7 @@ class Condition:
         self._plain = not (self._presence or self._set or self._values)
         texts = self._comparison.wanted if isinstance(self._comparison, StringIs) else None
         self._texts = texts if self._plain else None
+        self._answers: dict[str, bool] = {}
 
     def holds(self, context: Context) -> bool:
         """Does the request's context meet the condition?
@@ -349,7 +354,8 @@ class Condition:
             if self._texts is not None:
                 return (asked in self._texts) != self._negated
             if self._plain:
-                return self._comparison.matches(asked) != self._negated
+                answer = self._answers.get(asked)
+                return self._answer(asked) if answer is None else answer
         comparison = self._comparison
         if self._values:
             values = (value.fill(context) if isinstance(value, Template) else value for value in self._values)
@@ -371,6 +377,15 @@ class Condition:
             if comparison.matches(one) != self._negated:
                 return True
         return False
+
+    def _answer(self, asked: str) -> bool:
+        """Compares, and remembers: one caller's address, agent or ARN comes again and again."""
+        answer = self._comparison.matches(asked) != self._negated
+        if len(self._answers) >= _ANSWERS_KEPT:
+            self._answers.clear()
+        if len(asked) <= _LONGEST_KEPT:
+            self._answers[asked] = answer
+        return answer
 
     def __repr__(self) -> str:
         return f"Condition({self.name!r}, {self.written!r}, {list(self.wanted)!r})"

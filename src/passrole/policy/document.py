@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal, NoReturn, cast
 
@@ -105,6 +105,7 @@ class Policy:
     version: str
     id: str
     statements: tuple[Statement, ...]
+    ready: object = field(default=None, init=False, repr=False)  # what the decision made of it
 
     @classmethod
     def parse(

@@ -9,7 +9,8 @@ stars each piece is searched for once, left to right, and nothing is ever tried 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Final
@@ -32,6 +33,8 @@ ONE: Final = Wild.ONE
 ANY_IN_FIELD: Final = Wild.ANY_IN_FIELD
 ONE_IN_FIELD: Final = Wild.ONE_IN_FIELD
 _STARS: Final = frozenset((ANY, ANY_IN_FIELD))
+_TOKEN_OF: Final[Mapping[str, Token]] = {"*": ANY, "?": ONE}
+_WILDS: Final = re.compile(r"([*?])")
 _IN_FIELD: Final = {ANY: ANY_IN_FIELD, ONE: ONE_IN_FIELD}
 
 # How a pattern is matched, cheapest first.
@@ -49,17 +52,9 @@ def tokens(text: str) -> Tokens:
     >>> tokens("s3:Get?*")
     ('s3:Get', <Wild.ONE: '?'>, <Wild.ANY: '*'>)
     """
-    found: list[Token] = []
-    start = 0
-    for place, character in enumerate(text):
-        if character == "*" or character == "?":
-            if start < place:
-                found.append(text[start:place])
-            found.append(ANY if character == "*" else ONE)
-            start = place + 1
-    if start < len(text):
-        found.append(text[start:])
-    return tuple(found)
+    if "*" not in text and "?" not in text:
+        return (text,) if text else ()
+    return tuple(_TOKEN_OF.get(part, part) for part in _WILDS.split(text) if part)
 
 
 def tidy(given: Iterable[Token]) -> Tokens:
@@ -354,6 +349,8 @@ def _arn_fields(text: str) -> list[str]:
     >>> _arn_fields("arn:aws:s3:::logs/${aws:username}/*")
     ['arn', 'aws', 's3', '', '', 'logs/${aws:username}/*']
     """
+    if "${" not in text:
+        return text.split(":", 5)
     fields: list[str] = []
     start = place = 0
     while len(fields) < 5 and place < len(text):
