@@ -102,7 +102,7 @@ class Rule:
         patterns: list[Pattern] = []
         templates: list[Template] = []
         for text in () if self.anything else statement.resources or ():
-            resource = _resource(text, live=statement.live)
+            resource = resource_of(text, live=statement.live)
             if isinstance(resource, Template):
                 templates.append(resource)
             elif resource.exact:
@@ -206,7 +206,8 @@ class Rule:
         return True
 
 
-def _resource(text: str, *, live: bool) -> Pattern | Template:
+def resource_of(text: str, *, live: bool) -> Pattern | Template:
+    """An element of Resource or NotResource, as a pattern where there is nothing to fill in."""
     head, field = glob.split_resource(text)
     if field is None:
         return glob.pattern_of(head)
