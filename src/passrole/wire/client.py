@@ -1,6 +1,6 @@
 """A small client: calls an operation of AWS's or of an endpoint, signed, and reads the answer.
 
-For reads of JSON and query services only: what fails for a moment is asked again.
+For reads only, of S3's objects too: what fails for a moment is asked again.
 """
 
 from __future__ import annotations
@@ -168,12 +168,15 @@ class Client:
         headers = [*request.headers, ("x-amz-date", at)]
         if self._credentials.token:
             headers.append(("x-amz-security-token", self._credentials.token))
+        payload = hashlib.sha256(request.body).hexdigest()
+        s3 = signing_name == "s3"
+        if s3:
+            headers.append(("x-amz-content-sha256", payload))
         names = tuple(sorted(name for name, _ in headers if name != "content-length"))
         credential = Credential(self._credentials.access_key_id, at[:8], region, signing_name)
         signature = Signature(credential, names, "", at, False, None, self._credentials.token or None)
         whole = RawRequest(request.method, base + request.path, request.query, tuple(headers), request.body)
-        payload = hashlib.sha256(whole.body).hexdigest()
-        canonical = canonical_requests(whole, signature, payload, s3=False)[0]
+        canonical = canonical_requests(whole, signature, payload, s3=s3)[0]
         key = self._keys.key(self._credentials.secret, credential)
         digest = hmac.digest(key, string_to_sign(signature, canonical).encode(), "sha256").hex()
         headers.append(

@@ -1,0 +1,213 @@
+"""Where a trail is: files, folders, a bucket, or the event history of an endpoint.
+
+Each source is a number of pieces, and each piece is read by itself, by whichever process is free.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol
+
+import msgspec
+
+from passrole.analysis.audit.events import Record
+from passrole.analysis.audit.exports import record_of
+from passrole.analysis.audit.faults import CannotOpen
+from passrole.analysis.audit.records import Fault, records
+from passrole.analysis.audit.streams import chunks
+from passrole.analysis.sources import Source
+from passrole.values.errors import ServiceError
+from passrole.wire.client import Client, NotReached
+
+_PART: Final = 8 << 20  # bytes of an object that are asked for at once
+_DIGESTS: Final = "/CloudTrail-Digest/"  # the folder of digest files in AWS's layout
+_S3: Final = "s3://"
+_HTTP: Final = ("http://", "https://")
+
+
+class Piece(msgspec.Struct, frozen=True, array_like=True):
+    """One file, object or event history. kind is ``file``, ``object`` or ``history``.
+
+    name is how it is named to people; place is the path, ``bucket/key`` or the Region. size is in bytes as
+    it is stored, 0 where that is not known.
+    """
+
+    kind: str
+    name: str
+    place: str
+    size: int = 0
+
+    @property
+    def is_digest(self) -> bool:
+        """By its place, a digest file: it need not be read."""
+        return _DIGESTS in f"/{self.place}"
+
+
+class Progress(Protocol):
+    """Told of bytes as they are taken from where they are stored."""
+
+    def __call__(self, stored: int, /) -> None:
+        """So many more."""
+
+
+def pieces(trails: Iterable[str], source: Source, regions: Sequence[str] = ()) -> Iterator[Piece]:
+    """The pieces of the trails that a command line names, in order, folders sorted by name.
+
+    source gives the credentials for buckets and endpoints; regions are those whose history is looked up.
+    Raises CannotOpen for a trail that is not there, or is none.
+    """
+    for trail in trails:
+        if trail.startswith(_S3):
+            yield from _objects(trail, source)
+        elif trail.startswith(_HTTP):
+            first = source.region or "us-east-1"
+            for region in dict.fromkeys(regions or (first, "us-east-1")):
+                yield Piece("history", f"{trail.rstrip('/')} ({region})", f"{trail}|{region}")
+        else:
+            yield from _files(trail)
+
+
+def _files(trail: str) -> Iterator[Piece]:
+    path = Path(trail)
+    try:
+        if path.is_dir():
+            for folder, folders, names in os.walk(path, onerror=_unreadable):
+                folders.sort()
+                for name in sorted(names):
+                    inside = Path(folder) / name
+                    if inside.is_file():
+                        yield Piece("file", str(inside), str(inside), inside.stat().st_size)
+        elif path.is_file() or path.is_fifo():
+            yield Piece("file", trail, trail, path.stat().st_size)
+        else:
+            raise CannotOpen(f"{trail}: no such file or folder")
+    except OSError as error:
+        raise CannotOpen(f"{trail}: {error.strerror or error}") from error
+
+
+def _unreadable(error: OSError) -> None:
+    raise error
+
+
+def _objects(trail: str, source: Source) -> Iterator[Piece]:
+    bucket, _, prefix = trail.removeprefix(_S3).partition("/")
+    try:
+        with source.client() as client:
+            pages = client.pages(
+                "s3",
+                "ListObjectsV2",
+                {"Bucket": bucket, "Prefix": prefix},
+                token="ContinuationToken",
+                out="NextContinuationToken",
+            )
+            found = False
+            for page in pages:
+                rows = page.get("Contents")
+                for row in rows if isinstance(rows, list) else ():
+                    key, size = str(row.get("Key", "")), int(row.get("Size", 0))
+                    if size and not key.endswith("/"):
+                        found = True
+                        yield Piece("object", f"{_S3}{bucket}/{key}", f"{bucket}/{key}", size)
+    except ServiceError as error:
+        hint = "; name its Region with --region" if error.code == "PermanentRedirect" else ""
+        raise CannotOpen(f"{trail}: {error}{hint}") from error
+    if not found:
+        raise CannotOpen(f"{trail}: nothing is there")
+
+
+class Reader:
+    """Reads pieces, with one connection for all of them."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._client: Client | None = None
+
+    def read(self, piece: Piece, fault: Fault, progress: Progress) -> Iterator[list[Record]]:
+        """The records of one piece, in order. Raises Foreign, Digest and CannotOpen."""
+        match piece.kind:
+            case "file":
+                yield from self._file(piece, fault, progress)
+            case "object":
+                part = _Object(self._reached(), piece, progress)
+                yield from records(chunks(part), fault)
+            case _:
+                yield from self._history(piece, fault)
+
+    def _file(self, piece: Piece, fault: Fault, progress: Progress) -> Iterator[list[Record]]:
+        try:
+            stream = open(piece.place, "rb", buffering=0)  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise CannotOpen(error.strerror or str(error)) from error
+        with stream:
+            yield from records(chunks(_Counted(stream, progress)), fault)
+
+    def _reached(self) -> Client:
+        if self._client is None:
+            self._client = self._source.client()
+        return self._client
+
+    def _history(self, piece: Piece, fault: Fault) -> Iterator[list[Record]]:
+        url, _, region = piece.place.rpartition("|")
+        found = Source(endpoint=url, region=region)
+        try:
+            with found.client() as client:
+                for page in client.pages("cloudtrail", "LookupEvents"):
+                    yield list(_looked_up(page, fault))
+        except (ServiceError, NotReached) as error:
+            raise CannotOpen(str(error)) from error
+
+
+def _looked_up(page: Mapping[str, object], fault: Fault) -> Iterator[Record]:
+    rows = page.get("Events")
+    for row in rows if isinstance(rows, list) else ():
+        text = row.get("CloudTrailEvent") if isinstance(row, Mapping) else None
+        if isinstance(text, str):
+            try:
+                event = json.loads(text)
+                yield record_of(event)
+            except (json.JSONDecodeError, msgspec.ValidationError):
+                fault(f"event {row.get('EventId')}", "not a CloudTrail record")
+
+
+class _Counted:
+    """A file that tells how much of it was read."""
+
+    def __init__(self, stream: BinaryIO, progress: Progress) -> None:
+        self._stream = stream
+        self._progress = progress
+
+    def read(self, size: int, /) -> bytes:
+        """See Stream."""
+        found = self._stream.read(size)
+        self._progress(len(found))
+        return found
+
+
+class _Object:
+    """An object in S3, taken part by part: it may be larger than memory."""
+
+    def __init__(self, client: Client, piece: Piece, progress: Progress) -> None:
+        self._client = client
+        self._bucket, _, self._key = piece.place.partition("/")
+        self._size = piece.size
+        self._progress = progress
+        self._at = 0
+        self._left = b""
+
+    def read(self, size: int, /) -> bytes:
+        """See Stream. Raises OSError where S3 refuses."""
+        if not self._left and self._at < self._size:
+            end = min(self._at + _PART, self._size) - 1
+            given = {"Bucket": self._bucket, "Key": self._key, "Range": f"bytes={self._at}-{end}"}
+            try:
+                body = self._client.call("s3", "GetObject", given).get("Body")
+            except (ServiceError, NotReached) as error:
+                raise OSError(str(error)) from error
+            self._left = body if isinstance(body, bytes) else b""
+            self._at = end + 1
+            self._progress(len(self._left))
+        found, self._left = self._left[:size], self._left[size:]
+        return found

@@ -1,0 +1,148 @@
+"""Events by name: which operations that take a role an event may be of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final
+
+from passrole.analysis.audit.inputs import Recorded
+from passrole.catalog import operations, paths, templates
+from passrole.catalog.operations import Operation
+from passrole.catalog.role_parameters import RoleParameter
+from passrole.catalog.services import event_name, event_source
+from passrole.catalog.services import service as known_service
+from passrole.state.records.names import event_names
+from passrole.wire import services
+
+# CreateFunction20150331v2, CreateDistribution2020_05_31. Source: CloudTrail User Guide; recorded events.
+_VERSION: Final = re.compile(r"\d{8}(?:v\d+)?$|\d{4}_\d{2}_\d{2}$", re.ASCII)
+_NAMES_KEPT: Final = 20_000  # names of events that are remembered to be of no interest
+
+
+@dataclass(frozen=True, eq=False)
+class Taker:
+    """One operation that takes roles. sources are what CloudTrail may call its service."""
+
+    operation: Operation
+    sources: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """``lambda:CreateFunction``."""
+        return f"{self.operation.service}:{self.operation.name}"
+
+    @cached_property
+    def recorded(self) -> Recorded:
+        """Reads the part of its input on which roles, and the resource that gets them, depend."""
+        members = frozenset(
+            steps[0].name
+            for path in self._paths()
+            if (steps := paths.parse(path)) and steps[0].kind == "member"
+        )
+        return Recorded(self.operation.service, self.operation.name, members)
+
+    def _paths(self) -> Iterator[str]:
+        for row in self.operation.role_parameters:
+            yield row.path
+            if row.when:
+                yield re.split("[=~]", row.when.removeprefix("!"), maxsplit=1)[0]
+            for tried in templates.input_paths(row.associated_resource):
+                yield from tried
+        for use in self.operation.actions[:1]:
+            for resource in use.resources:
+                for tried in templates.input_paths(resource.template):
+                    yield from tried
+
+
+def service_of(row: RoleParameter, service: str, region: str) -> str:
+    """The service principal that a role parameter hands its role to.
+
+    Where AWS's sources disagree, the one under which the service assumes the role.
+    """
+    names = row.principals
+    if row.disputed:
+        names = tuple(one for one in row.trust_principals if one in row.principals) or names
+    names = names or row.trust_principals
+    if names:
+        return names[0].replace("{region}", region)
+    known = known_service(service)
+    return known.principal if known is not None and known.principal else f"{service}.amazonaws.com"
+
+
+class Takers:
+    """Every operation that takes a role, by the names that its events may have."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, list[Taker]] = {}
+        for operation in operations.passing():
+            taker = Taker(operation, _sources(operation))
+            for name in _event_names(operation):
+                self._by_name.setdefault(name, []).append(taker)
+        for takers in self._by_name.values():
+            takers.sort(key=lambda taker: taker.name)
+        self._uninteresting: dict[str, tuple[Taker, ...]] = {}
+
+    def named(self, event: str) -> list[Taker] | tuple[Taker, ...]:
+        """The operations whose events may be called that; mostly none."""
+        found = self._by_name.get(event)
+        if found is not None:
+            return found
+        if event in self._uninteresting:
+            return ()
+        bare = _VERSION.sub("", event)
+        found = self._by_name.get(bare)
+        if found is not None:
+            self._by_name[event] = found
+            return found
+        if len(self._uninteresting) < _NAMES_KEPT:
+            self._uninteresting[event] = ()
+        return ()
+
+    @property
+    def uninteresting(self) -> Mapping[str, object]:
+        """Names that are known to be of no interest, for a reader that asks of millions."""
+        return self._uninteresting
+
+    def of(self, event: str, source: str) -> list[Taker]:
+        """Those of them that CloudTrail may record under a source; those that it names first."""
+        source = source.removesuffix(".cn")
+        found = [taker for taker in self.named(event) if source in taker.sources]
+        own = f"{taker_prefix(source)}:"
+        found.sort(key=lambda taker: not taker.name.startswith(own))
+        return found
+
+
+def taker_prefix(source: str) -> str:
+    """``rds`` of ``rds.amazonaws.com``."""
+    return source.partition(".")[0]
+
+
+def _event_names(operation: Operation) -> Iterator[str]:
+    service, name = operation.service, operation.name
+    yield from dict.fromkeys((name, event_names(service, name).name, event_name(service, name)))
+
+
+@lru_cache(maxsize=1024)
+def _sources_of_service(service: str) -> frozenset[str]:
+    entry = services.index().get(service)
+    known = known_service(service)
+    found = {event_source(service), f"{service}.amazonaws.com"}
+    if entry is not None:
+        found |= {f"{entry.signing_name}.amazonaws.com", f"{entry.endpoint_prefix}.amazonaws.com"}
+    if known is not None:
+        found |= {known.principal, f"{known.prefix}.amazonaws.com"}
+    return frozenset(one for one in found if one)
+
+
+def _sources(operation: Operation) -> frozenset[str]:
+    own = event_names(operation.service, operation.name).source
+    return _sources_of_service(operation.service) | {own}
+
+
+@lru_cache(maxsize=1)
+def takers() -> Takers:
+    """The table of this catalog, made at first use: a fifth of a second."""
+    return Takers()
