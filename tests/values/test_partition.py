@@ -45,7 +45,7 @@ def test_every_kind_has_an_example(patterns: list[Pattern]) -> None:
 def test_within_leaves_out_what_it_does_not_match(patterns: list[Pattern], within: Pattern) -> None:
     whole = partition.kinds([*patterns, within])
     most = 1 << len(patterns)
-    kinds = partition.kinds(patterns, within=within)
+    kinds = partition.kinds(patterns, within=[within])
     assert set(kinds) == {kind - most for kind in whole if kind & most}
     assert all(within.matches(example) for example in kinds.values())
 

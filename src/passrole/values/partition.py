@@ -10,6 +10,7 @@ asks gives a bound, and gets TooManyStates instead of an answer.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -49,13 +50,14 @@ class _Machine:
         self.skips: list[int] = []  # the same for a question mark
         self.floor: list[int] = []  # a star makes what is from here up to itself needless
         self.accepts: dict[int, int] = {}  # the position past a pattern's end -> its bit
+        self.begins: list[tuple[int, int]] = []  # where each pattern's positions begin, and those past it
         start: list[int] = []
         for number, pattern in enumerate(patterns):
             start.append(len(self.letters))
             self._add(pattern)
             self.accepts[len(self.letters)] = 1 << number
             self._put("", 0, 0, len(self.letters))
-        self.last: Final = start[-1] if start else 0  # where the last pattern begins
+            self.begins.append((start[-1], len(self.letters)))
         self.start: Final = self._closed(start)
 
     def _put(self, letter: str, stays: int, skips: int, floor: int) -> None:
@@ -158,22 +160,27 @@ def _other(named: dict[str, None]) -> str:
 
 
 def _walk(
-    patterns: tuple[Pattern, ...], within: Pattern | None, hopeless: Wanted | None, states: int
+    patterns: tuple[Pattern, ...], within: tuple[Pattern, ...], hopeless: Wanted | None, states: int
 ) -> Iterator[tuple[int, str]]:
     """What the text of each state matches, shortest texts first."""
-    machine = _Machine(patterns if within is None else (*patterns, within))
-    inside = 1 << len(patterns)
+    machine = _Machine((*patterns, *within))
+    told = (1 << len(patterns)) - 1
+    inside = (1 << len(patterns) + len(within)) - 1 & ~told
+    fences = machine.begins[len(patterns) :]
     seen = {machine.start}
     waiting: deque[tuple[_State, str]] = deque(((machine.start, ""),))
     while waiting:
         state, text = waiting.popleft()
-        if within is not None and (not state or state[-1] < machine.last):
+        if fences and not all(
+            (place := bisect_left(state, first)) < len(state) and state[place] < last
+            for first, last in fences
+        ):
             continue
         matched = machine.matched(state)
-        if within is None or matched & inside:
-            yield matched & ~inside, text
+        if matched & inside == inside:
+            yield matched & told, text
         sure, settled = machine.sure(state)
-        if settled or (hopeless is not None and hopeless(sure & ~inside)):
+        if settled or (hopeless is not None and hopeless(sure & told)):
             continue
         for letter in machine.letters_of(state):
             following = machine.step(state, letter)
@@ -185,21 +192,23 @@ def _walk(
 
 
 def kinds(
-    patterns: Sequence[Pattern], *, within: Pattern | None = None, states: int = STATES
+    patterns: Sequence[Pattern], *, within: Sequence[Pattern] = (), states: int = STATES
 ) -> dict[int, str]:
     """Every set of patterns that some text matches while matching no other, with a shortest such text.
 
-    A set is a bitmask: bit n is the n-th pattern. within leaves texts aside that it does not match.
+    A set is a bitmask: bit n is the n-th pattern. Texts that one of within does not match are left aside.
     Raises TooManyStates.
 
     >>> kinds([Pattern.parse("a*"), Pattern.parse("*b")])
     {0: '', 1: 'a', 2: 'b', 3: 'ab'}
     """
-    return dict(_kinds(tuple(patterns), within, states))
+    return dict(_kinds(tuple(patterns), tuple(within), states))
 
 
 @lru_cache(maxsize=4096)
-def _kinds(patterns: tuple[Pattern, ...], within: Pattern | None, states: int) -> tuple[tuple[int, str], ...]:
+def _kinds(
+    patterns: tuple[Pattern, ...], within: tuple[Pattern, ...], states: int
+) -> tuple[tuple[int, str], ...]:
     found: dict[int, str] = {}
     for matched, text in _walk(patterns, within, None, states):
         found.setdefault(matched, text)
@@ -210,7 +219,7 @@ def find(
     patterns: Sequence[Pattern],
     wanted: Wanted,
     *,
-    within: Pattern | None = None,
+    within: Sequence[Pattern] = (),
     hopeless: Wanted | None = None,
     states: int = STATES,
 ) -> str | None:
@@ -219,7 +228,7 @@ def find(
     hopeless may say that no text is wanted which certain patterns match, whatever else matches it.
     Raises TooManyStates.
     """
-    for matched, text in _walk(tuple(patterns), within, hopeless, states):
+    for matched, text in _walk(tuple(patterns), tuple(within), hopeless, states):
         if wanted(matched):
             return text
     return None
@@ -241,7 +250,7 @@ def meet(one: Pattern, other: Pattern) -> bool:
     length = min(len(one.head), len(other.head))
     if one.head[:length] != other.head[:length]:
         return False
-    return find((one,), lambda matched: matched == 1, within=other) is not None
+    return find((one,), lambda matched: matched == 1, within=(other,)) is not None
 
 
 @lru_cache(maxsize=65_536)
@@ -273,7 +282,7 @@ def beyond(these: Sequence[Pattern], those: Sequence[Pattern], *, states: int = 
     'iam:'
     """
     for one in these:
-        found = find(those, lambda matched: not matched, within=one, hopeless=bool, states=states)
+        found = find(those, lambda matched: not matched, within=(one,), hopeless=bool, states=states)
         if found is not None:
             return found
     return None

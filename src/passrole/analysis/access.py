@@ -1,0 +1,438 @@
+"""What two sets of policies allow, compared exactly.
+
+A statement is a box: actions, resources and, for each context key, values. What a side allows is all that
+some Allow of each of its layers holds, less what its Deny statements hold. Whether one side allows something
+that the other does not is then answered in three steps: the actions that the patterns of both tell apart, for
+each of these the resources, and for the statements that meet at such a place the contexts (policy.contexts).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Final
+
+from passrole.catalog import actions as catalog
+from passrole.decision.compile import resource_of
+from passrole.policy.contexts import Asked, Box, Contexts, Value, contains, meet
+from passrole.policy.document import Policy, Statement
+from passrole.policy.variables import Context, Template, Variable
+from passrole.values import glob, partition
+from passrole.values.glob import ANY, Pattern, Token
+
+ACTION: Final = Pattern.parse("?*:?*")  # whatever an action is, it has this form
+ANY_ARN: Final = glob.pattern_of(
+    ("arn:", *(part for _ in range(4) for part in (glob.ANY_IN_FIELD, ":")), ANY)
+)
+NO_RESOURCE: Final = glob.pattern_of(("*",))  # the resource of an action without resource types
+EVERYTHING: Final = Pattern.parse("*")
+
+# Boxes that several layers may make of one statement.
+_MEETINGS: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grant:
+    """One statement with what of it is compared. No resources and not_resource: any."""
+
+    statement: Statement
+    policy: Policy
+    layer: str
+    actions: tuple[Pattern, ...]  # in lower case
+    resources: tuple[Pattern, ...]
+    not_resource: bool
+    box: Box
+    at_most: tuple[Pattern, ...] = ()  # of a Deny: resources such that it denies no less, variables open
+
+    @property
+    def anywhere(self) -> bool:
+        """Does it hold for every resource?"""
+        return self.not_resource and not self.resources
+
+    @property
+    def not_action(self) -> bool:
+        """Are actions those that it leaves out?"""
+        return self.statement.not_action
+
+    def takes(self, action: str) -> bool:
+        """Does it take the action in? It is in lower case."""
+        return any(one.matches(action) for one in self.actions) != self.not_action
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What is allowed: by some statement of each layer, and denied by none."""
+
+    layers: tuple[tuple[Grant, ...], ...]
+    denies: tuple[Grant, ...]
+
+    def where(self, holds: Callable[[Grant], bool]) -> Side:
+        """The side with those statements alone."""
+        return Side(
+            tuple(tuple(one for one in layer if holds(one)) for layer in self.layers),
+            tuple(one for one in self.denies if holds(one)),
+        )
+
+    def grants(self) -> Iterator[Grant]:
+        """Every statement."""
+        for layer in self.layers:
+            yield from layer
+        yield from self.denies
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Something that one side allows and the other does not: an example of it.
+
+    context holds what the example needs, None for a key that must be absent.
+    """
+
+    action: str
+    resource: str
+    grant: Grant  # the Allow statement of the one side
+    context: dict[str, Value] = field(default_factory=dict)
+
+
+# --- Statements as boxes ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The policies of one side: layers that must allow, and who reads their conditions.
+
+    generous tells that what is not known of a resource's variables counts for the side: it is the one that
+    may allow more. None leaves a variable what it is, the same on both sides.
+    """
+
+    layers: tuple[tuple[Policy, ...], ...]
+    asked: Asked
+    denying: tuple[Policy, ...] = ()  # beside those of the layers
+    generous: bool | None = None
+    names: tuple[str, ...] = ()  # of the layers
+
+
+def sides(
+    *given: Given, principals: Callable[[Contexts], Callable[[Statement], Box | None]] | None = None
+) -> tuple[Contexts, tuple[Side, ...]]:
+    """The policies as sides that can be compared, with the dimensions of their conditions."""
+    contexts = Contexts(
+        (condition, one.asked)
+        for one in given
+        for policies in (*one.layers, one.denying)
+        for policy in policies
+        for statement in policy.statements
+        for condition in statement.conditions
+    )
+    named = principals(contexts) if principals is not None else None
+    return contexts, tuple(_side(one, contexts, named) for one in given)
+
+
+def _side(given: Given, contexts: Contexts, named: Callable[[Statement], Box | None] | None) -> Side:
+    layers: list[tuple[Grant, ...]] = []
+    denies: list[Grant] = []
+    for number, policies in enumerate((*given.layers, given.denying)):
+        name = given.names[number] if number < len(given.names) else ""
+        allows: list[Grant] = []
+        for policy in policies:
+            for statement in policy.statements:
+                whom: Box | None = {} if named is None else named(statement)
+                box = None if whom is None else contexts.box(statement.conditions, given.asked, whom)
+                if box is not None:
+                    grant = _grant(statement, policy, name, given, box)
+                    (allows if statement.allows else denies).append(grant)
+        if number < len(given.layers):
+            layers.append(tuple(allows))
+    return Side(tuple(layers), tuple(denies))
+
+
+def _grant(statement: Statement, policy: Policy, layer: str, given: Given, box: Box) -> Grant:
+    widest = (
+        None if given.generous is None else given.generous == (statement.allows != statement.not_resource)
+    )
+    resources = _resources(statement, given.asked, widest)
+    anywhere = statement.resources is None or (not statement.not_resource and EVERYTHING in resources)
+    return Grant(
+        statement,
+        policy,
+        layer,
+        _action_patterns(statement.actions),
+        () if anywhere else resources,
+        statement.not_resource or anywhere,
+        box,
+        () if anywhere else _resources(statement, given.asked, not statement.not_resource),
+    )
+
+
+def _resources(statement: Statement, asked: Asked, widest: bool | None) -> tuple[Pattern, ...]:
+    found = (
+        _resource(text, statement, asked.known, asked.absent, widest) for text in statement.resources or ()
+    )
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
+@lru_cache(maxsize=16_384)
+def _action_patterns(texts: tuple[str, ...]) -> tuple[Pattern, ...]:
+    return tuple(dict.fromkeys(Pattern.parse(text.lower()) for text in texts))
+
+
+def _resource(
+    text: str, statement: Statement, known: Context, absent: Callable[[str], bool], widest: bool | None
+) -> Pattern | None:
+    """A resource with its variables filled in; None for a pattern that matches nothing.
+
+    widest says that a variable of which the value is not known stands for any text, else for none; None
+    leaves it a text of its own, which no pattern names.
+    """
+    found = resource_of(text, live=statement.live)
+    if isinstance(found, Pattern):
+        return found
+    assert isinstance(found, Template)
+    parts: list[Token] = []
+    for part in found.parts:
+        if not isinstance(part, Variable):
+            parts.append(part)
+            continue
+        value = known.get(part.key)
+        if value is None and absent(part.key):
+            value = part.default
+            if value is None:
+                return None
+        if isinstance(value, str):
+            parts.append(value)
+        elif widest is None:
+            parts.append(f"\ue000{part.key}\ue001{part.default or ''}\ue002")
+        elif widest:
+            parts.append(ANY)
+        else:
+            return None
+    return glob.pattern_of(tuple(parts))
+
+
+def resource_pattern(text: str) -> Pattern:
+    """An element of Resource without variables."""
+    found = resource_of(text, live=False)
+    assert isinstance(found, Pattern)  # Invariant: variables do not count before Version 2012-10-17
+    return found
+
+
+# --- The comparison ---------------------------------------------------------------------------
+
+
+class Comparison:
+    """What mine allows and theirs does not."""
+
+    def __init__(self, contexts: Contexts, mine: Side, theirs: Side) -> None:
+        self.mine: Final = mine
+        self.theirs: Final = _without_twins(mine, theirs)
+        self._contexts = contexts
+        self._answers: dict[tuple[object, ...], Box | None] = {}
+        self._places: dict[tuple[object, ...], tuple[str, Box] | None] = {}
+        self._patterns: dict[str, dict[Pattern, None]] = {}  # of actions, by service prefix
+
+    def actions(self, allow: Grant, within: Pattern | None = None) -> Iterator[str]:
+        """One action, in lower case, of each sort that the patterns of both sides tell apart.
+
+        Of those that the statement takes in, and within matches. Raises TooManyStates.
+        """
+        fence = (ACTION,) if within is None else (within, ACTION)
+        for own in (EVERYTHING,) if allow.not_action else allow.actions:
+            if own.exact:
+                if all(one.matches(own.head) for one in fence):
+                    yield own.head
+                continue
+            bounds = (own, *fence)
+            near = [one for one in self._near(own) if all(partition.meet(one, bound) for bound in bounds)]
+            for example in partition.kinds(near, within=bounds).values():
+                if allow.takes(example):
+                    yield example
+
+    def _near(self, own: Pattern) -> Iterable[Pattern]:
+        """The patterns of actions that may meet this one."""
+        if not self._patterns:
+            for grant in (*self.mine.grants(), *self.theirs.grants()):
+                for pattern in grant.actions:
+                    self._patterns.setdefault(_prefix(pattern), {})[pattern] = None
+        prefix = _prefix(own)
+        if not prefix:
+            return [one for patterns in self._patterns.values() for one in patterns]
+        return [*self._patterns.get(prefix, ()), *self._patterns.get("", ())]
+
+    def known_action(self, action: str, allow: Grant, within: Pattern | None = None) -> str:
+        """An action that AWS has and that the statements of both sides treat as this one, else this one."""
+        alike = [(grant, grant.takes(action)) for grant in (*self.mine.grants(), *self.theirs.grants())]
+        prefix, _, _ = action.partition(":")
+        free = allow.not_action or not all(map(_prefix, allow.actions))
+        for service in (prefix, *_COMMON) if free else (prefix,):
+            for name in catalog.actions(service):
+                folded = f"{service}:{name}".lower()
+                if (within is None or within.matches(folded)) and all(
+                    grant.takes(folded) == takes for grant, takes in alike
+                ):
+                    return f"{service}:{name}"
+        return action
+
+    def has_twin(self, allow: Grant) -> bool:
+        """Is the statement on the other side too, with nothing to lessen it?"""
+        meaning = _meaning(allow)
+        return not self.theirs.denies and all(
+            any(_meaning(one) == meaning for one in layer) for layer in self.theirs.layers
+        )
+
+    def place(self, action: str, allow: Grant, universe: Sequence[Pattern] = ()) -> Place | None:
+        """Something of that action which the statement gives to mine and theirs does not allow.
+
+        universe are the resources that count, all where there are none. Raises TooManyStates.
+        """
+        folded = action.lower()
+        mine = self.mine.where(lambda grant: grant.takes(folded))
+        theirs = self.theirs.where(lambda grant: grant.takes(folded))
+        return self.placed(action, allow, mine, theirs, universe)
+
+    def placed(
+        self, action: str, allow: Grant, mine: Side, theirs: Side, universe: Sequence[Pattern]
+    ) -> Place | None:
+        """As place, the statements about the action being known."""
+        key = (allow, tuple(mine.grants()), tuple(theirs.grants()), tuple(universe))
+        if key not in self._places:
+            self._places[key] = self._place(allow, mine, theirs, universe)
+        found = self._places[key]
+        if found is None:
+            return None
+        resource, box = found
+        return Place(action, _VARIABLE.sub(r"${\1}", resource), allow, self._contexts.example(box))
+
+    def _place(
+        self, allow: Grant, mine: Side, theirs: Side, universe: Sequence[Pattern]
+    ) -> tuple[str, Box] | None:
+        if not all(mine.layers):
+            return None
+        own = (EVERYTHING,) if allow.not_resource else allow.resources
+        for one in own:
+            if self._covered(one, allow, theirs):
+                continue
+            for bound in universe or (EVERYTHING,):
+                if partition.meet(one, bound):
+                    found = self._resource((one, bound), allow, mine, theirs)
+                    if found is not None:
+                        return found
+        return None
+
+    def _covered(self, pattern: Pattern, allow: Grant, theirs: Side) -> bool:
+        """Is it plain that theirs allows the same for all these resources?"""
+        if theirs.denies:
+            return False
+        return all(
+            any(contains(one.box, allow.box) and _takes_all(one, pattern) for one in layer)
+            for layer in theirs.layers
+        )
+
+    def _resource(
+        self, fence: tuple[Pattern, ...], allow: Grant, mine: Side, theirs: Side
+    ) -> tuple[str, Box] | None:
+        fence = tuple(dict.fromkeys(one for one in fence if not one.everything)) or (EVERYTHING,)
+        given = dict.fromkeys(one for grant in (*mine.grants(), *theirs.grants()) for one in grant.resources)
+        near = [one for one in given if all(partition.meet(one, bound) for bound in fence)]
+        bit = {one: 1 << number for number, one in enumerate(near)}
+        bits = {
+            grant: sum(bit.get(one, 0) for one in grant.resources)
+            for grant in (*mine.grants(), *theirs.grants())
+        }
+        found: Box | None = None
+
+        def wanted(matched: int) -> bool:
+            nonlocal found
+
+            def holds(grant: Grant) -> bool:
+                return bool(bits[grant] & matched) != grant.not_resource
+
+            if not holds(allow):
+                return False
+            found = self._context(allow, mine.where(holds), theirs.where(holds))
+            return found is not None
+
+        def hopeless(sure: int) -> bool:
+            return not theirs.denies and all(
+                any(
+                    contains(one.box, allow.box)
+                    and (one.anywhere or (not one.not_resource and bits[one] & sure))
+                    for one in layer
+                )
+                for layer in theirs.layers
+            )
+
+        resource = partition.find(near, wanted, within=fence, hopeless=hopeless)
+        return None if resource is None or found is None else (resource, found)
+
+    def _context(self, allow: Grant, mine: Side, theirs: Side) -> Box | None:
+        """A context in which the statement allows and no Deny of mine holds, and theirs does not allow."""
+        key = (allow, tuple(mine.grants()), tuple(theirs.grants()))
+        if key not in self._answers:
+            self._answers[key] = self._find_context(allow, mine, theirs)
+        return self._answers[key]
+
+    def _find_context(self, allow: Grant, mine: Side, theirs: Side) -> Box | None:
+        denied = [one.box for one in mine.denies]
+        boxes: list[Box] = [allow.box]
+        for layer in mine.layers:
+            if allow not in layer:
+                met = [both for box in boxes for one in layer if (both := meet(box, one.box)) is not None]
+                boxes = [dict(one) for one in dict.fromkeys(tuple(sorted(box.items())) for box in met)]
+                if len(boxes) > _MEETINGS:
+                    raise partition.TooManyStates
+        for box in boxes:
+            for layer in theirs.layers:
+                found = self._contexts.outside(box, [*denied, *(one.box for one in layer)])
+                if found is not None:
+                    return found
+            for deny in theirs.denies:
+                both = meet(box, deny.box)
+                if both is not None:
+                    found = self._contexts.outside(both, denied)
+                    if found is not None:
+                        return found
+        return None
+
+
+def _takes_all(grant: Grant, pattern: Pattern) -> bool:
+    """Does the statement hold for all these resources, plainly?"""
+    if grant.anywhere:
+        return True
+    try:
+        if grant.not_resource:
+            return not any(partition.meet(one, pattern) for one in grant.resources)
+        return any(partition.covers(one, pattern) for one in grant.resources)
+    except partition.TooManyStates:
+        return False
+
+
+def _without_twins(mine: Side, theirs: Side) -> Side:
+    """Theirs without the Deny statements that mine has too: what they deny, neither side allows."""
+    same = {_meaning(one) for one in mine.denies}
+    others = (one for one in theirs.denies if _meaning(one) not in same)
+    return Side(theirs.layers, tuple(replace(one, resources=one.at_most) for one in others))
+
+
+def _meaning(grant: Grant) -> tuple[object, ...]:
+    statement = grant.statement
+    return (
+        statement.allows,
+        frozenset(grant.actions),
+        statement.not_action,
+        frozenset(grant.resources),
+        grant.not_resource,
+        statement.live,
+        tuple(sorted(grant.box.items())),
+    )
+
+
+def _prefix(pattern: Pattern) -> str:
+    """The service prefix that every action of the pattern has, "" where there is none."""
+    prefix, colon, _ = pattern.head.partition(":")
+    return prefix if colon else ""
+
+
+# Where an example may be of any service, of one that everybody knows.
+_COMMON: Final = ("s3", "ec2", "iam", "lambda", "dynamodb", "sts")
+_VARIABLE: Final = re.compile("\ue000([^\ue001]*)\ue001[^\ue002]*\ue002")
