@@ -107,7 +107,7 @@ def check(
 
     estate = _estate(_source(details, endpoint, profile, region))
     answer = checked(estate, principal, role, service, operation, _context(context))
-    _say(answer.notes)
+    say(answer.notes)
     _write_answer(answer, format)
     return 0 if answer.allowed else 1
 
@@ -183,8 +183,8 @@ def explain(
         denial = _opened(source, denial, notes)
     if service:
         denial = replace(denial, services=(principal_named(service),))
-    answer = explained(denial, _estate_if_any(source, notes))
-    _say((*notes, *answer.notes))
+    answer = explained(denial, estate_if_any(source, notes))
+    say((*notes, *answer.notes))
     _write_answer(answer, format, denied=True)
     return 0
 
@@ -230,11 +230,11 @@ def _source(details: list[Path] | None, endpoint: str, profile: str, region: str
 
 def _estate(source: Source) -> Estate:
     estate = source.estate()
-    _say(str(note) for note in estate.notes)
+    say(str(note) for note in estate.notes)
     return estate
 
 
-def _estate_if_any(source: Source, notes: list[str]) -> Estate | None:
+def estate_if_any(source: Source, notes: list[str]) -> Estate | None:
     """The estate, None where there is none that can be read: the message alone tells something."""
     from passrole.analysis.sources import CannotRead, NoCredentials
     from passrole.wire.client import NotReached
@@ -289,7 +289,7 @@ def _context(given: list[str] | None) -> Mapping[str, str]:
 # --- Writing ----------------------------------------------------------------------------------
 
 
-def _say(lines: Iterable[str]) -> None:
+def say(lines: Iterable[str]) -> None:
     """What an answer leaves out: on standard error, each thing once."""
     for line in dict.fromkeys(lines):
         print(f"passrole: note: {line}", file=sys.stderr)
@@ -299,7 +299,7 @@ def _write_answer(answer: Answer, format: Format, *, denied: bool = False) -> No
     from passrole.faces import tables
 
     if format is Format.json:
-        _write_json(answer.as_json())
+        write_json(answer.as_json())
     elif format is Format.csv:
         row = answer.as_json()
         cells = [answer.principal, answer.resource, answer.service, str(row["allowed"]).lower()]
@@ -310,7 +310,8 @@ def _write_answer(answer: Answer, format: Format, *, denied: bool = False) -> No
         tables.write_answer(answer, denied=denied)
 
 
-def _write_json(value: object) -> None:
+def write_json(value: object) -> None:
+    """One JSON value on standard output."""
     import orjson
 
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
@@ -359,7 +360,7 @@ def _write_counts(passes: Passes, by: By, format: Format) -> None:
 
     counts = passes.counts(by.value)
     if format is Format.json:
-        _write_json([{by.value: name, "passes": count} for name, count in counts])
+        write_json([{by.value: name, "passes": count} for name, count in counts])
     elif format is Format.csv:
         sys.stdout.write(tables.csv_line((by.value, "passes")))
         sys.stdout.writelines(tables.csv_line((name, str(count))) for name, count in counts)
