@@ -11,7 +11,7 @@ from typing import Annotated, Final, NoReturn, cast
 import typer
 
 from passrole import __version__
-from passrole.faces import questions, roles
+from passrole.faces import compare, questions, roles
 from passrole.faces.options import MAIN_ACCOUNT, PORT, TRAIL_KEEP, BadOption, Options, root_key_of
 from passrole.values.errors import PassroleError
 
@@ -37,6 +37,8 @@ Examples:
 
     passrole who-can-pass --details details.json --by role
 
+    passrole compare old.json new.json               does the new policy grant new access?
+
     passrole explain --last                          why the last call was denied
 
     passrole role create --use-case ec2 Web          a role as the console's wizard makes it
@@ -45,6 +47,7 @@ Examples:
 
 
 app.add_typer(roles.app)
+app.add_typer(compare.app)
 
 
 # Typer used to stand on click and now brings a copy of its own; both have BadParameter and its family.
