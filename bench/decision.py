@@ -1,12 +1,13 @@
 """How long a decision takes, and how many cases a second ``passrole decide --jsonl`` answers.
 
-    python bench/decision.py [--peers PYTHON]
+    python -m bench.decision [--peers PYTHON] [--compiled PYTHON]
 
 The fixture is ``decision_case.jsonl`` (written by decision_fixture.py): 50 and 1,000 statements under a
 permissions boundary, three levels of SCPs, an RCP and a session policy, six context keys. Each figure is the
 quickest of many short windows, every request in a window another one, so that a busy machine tells as little
 as it can. Peers are timed in the same run by decision_peers.py, a program of its own, under the interpreter
-that --peers names: one that has principalmapper, cedarpy or moto installed.
+that --peers names: one that has what peers.txt lists; and by bench.simulator, where ``make bench`` has
+installed it. --compiled names an interpreter that has the wheel whose engine mypyc compiled: it is timed too.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
+from bench import simulator
+
+from passrole.decision import evaluate as engine
 from passrole.decision.decide import Decider
 from passrole.decision.evaluate import evaluate
 from passrole.decision.request import Policies, Request
@@ -33,7 +37,8 @@ FIXTURE: Final = HERE / "decision_case.jsonl"
 REQUESTS: Final = 64
 WINDOWS: Final = 2_000
 CASES: Final = 1_000
-ROUNDS: Final = 40
+ROUNDS: Final = 100
+SIMULATED: Final = 400
 POLICY_SETS: Final = 25
 
 
@@ -135,33 +140,90 @@ def command_rate(case: dict[str, object]) -> tuple[float, float]:
     return count / seconds, count / busy
 
 
+def is_compiled() -> bool:
+    """Did mypyc compile the engine that runs?"""
+    return not engine.__file__.endswith(".py")
+
+
+def figures(cases: Sequence[dict[str, object]]) -> dict[str, float]:
+    """Microseconds a decision, by case; cases a second and bytes a case of the decider."""
+    rate, size = decide_rate(cases[0])
+    return {str(case["id"]): decision_us(case) for case in cases} | {"rate": rate, "size": size}
+
+
+def peers_us(interpreter: str, name: str) -> dict[str, float | None]:
+    """Microseconds a decision, by peer."""
+    ran = subprocess.run(
+        [interpreter, str(HERE / "decision_peers.py"), "case", str(FIXTURE), name],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    return cast("dict[str, float | None]", json.loads(ran.stdout))
+
+
+def compiled_figures(interpreter: str) -> dict[str, float]:
+    """The figures of the wheel that the interpreter has; raises ValueError if that is not compiled."""
+    ran = subprocess.run(
+        [interpreter, "-m", "bench.decision", "--figures"],
+        cwd=HERE.parent,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    told = json.loads(ran.stdout)
+    if not told.pop("compiled"):
+        raise ValueError(f"{interpreter} has an engine that is not compiled")
+    return cast("dict[str, float]", told)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Prints the figures, one a line."""
     parser = argparse.ArgumentParser(description="Time decisions.")
     parser.add_argument("--peers", help="an interpreter that has the peers installed")
+    parser.add_argument("--compiled", help="an interpreter that has the compiled wheel installed")
+    parser.add_argument("--figures", action="store_true", help="print the engine's figures as JSON, no more")
     given = parser.parse_args(arguments)
-    cases = [json.loads(line) for line in FIXTURE.read_bytes().splitlines()]
-    figures = {case["id"]: decision_us(case) for case in cases}
-    for name, microseconds in figures.items():
-        print(f"decision {name:8} {microseconds:10.2f} us  passrole")
-        if given.peers:
-            ran = subprocess.run(
-                [given.peers, str(HERE / "decision_peers.py"), str(FIXTURE), name],
-                capture_output=True,
-                check=True,
-                text=True,
+    cases: list[dict[str, Any]] = [json.loads(line) for line in FIXTURE.read_bytes().splitlines()]
+    own = figures(cases)
+    if given.figures:
+        print(json.dumps({**own, "compiled": is_compiled()}))
+        return
+    name = "passrole, compiled" if is_compiled() else "passrole, pure Python"
+    compiled = compiled_figures(given.compiled) if given.compiled else {}
+    for case in cases:
+        asked = case["id"]
+        print(f"decision {asked:8} {own[asked]:10.2f} us  {name}")
+        if compiled:
+            ratio = own[asked] / compiled[asked]
+            print(
+                f"decision {asked:8} {compiled[asked]:10.2f} us  passrole, compiled by mypyc: "
+                f"{ratio:.1f} times as fast (target 2.5)"
             )
-            for peer, figure in json.loads(ran.stdout).items():
-                shown = (
-                    f"{figure:10.2f} us  {peer}: {figure / microseconds:.0f} times as long"
-                    if figure
-                    else peer
+        peers = peers_us(given.peers, asked) if given.peers else {}
+        peers[simulator.NAME] = simulator.microseconds(case) if simulator.installed() else None
+        for peer, figure in peers.items():
+            if figure is None:
+                print(f"decision {asked:8} {peer} is not installed")
+            else:
+                print(
+                    f"decision {asked:8} {figure:10.2f} us  {peer}: {figure / own[asked]:,.0f} times as long"
                 )
-                print(f"decision {name:8} {shown}")
-    rate, size = decide_rate(cases[0])
-    print(f"decide   {rate:10,.0f} cases/s in process, {size:,.0f} bytes a case")
+    rate, size = own["rate"], own["size"]
+    print(f"decide   {rate:10,.0f} cases/s in process, {size:,.0f} bytes a case, {name}")
+    if compiled:
+        print(f"decide   {compiled['rate']:10,.0f} cases/s in process, compiled by mypyc")
     wall, busy = command_rate(cases[0])
-    print(f"decide   {wall:10,.0f} cases/s by the command, its start included; {busy:,.0f} a second of CPU")
+    print(
+        f"decide   {wall:10,.0f} cases/s by the command, {CASES * ROUNDS:,} cases from a file, its start "
+        f"included (target 30,000); {busy:,.0f} a second of CPU"
+    )
+    if simulator.installed():
+        some = [json.loads(line) for line in stream(cases[0])[:SIMULATED]]
+        decisions, seconds = simulator.decisions(some)
+        assert set(decisions) == {"allowed"}
+        theirs = len(some) / seconds
+        print(f"decide   {theirs:10,.0f} cases/s {simulator.NAME}: ours {wall / theirs:,.0f} times as many")
 
 
 if __name__ == "__main__":

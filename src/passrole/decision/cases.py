@@ -110,11 +110,11 @@ class CaseReader:
         place = text.find(_FIRST_DOCUMENTS, start, end)
         if place < 0:
             return None
-        before = text[start:place].rstrip()
-        if not before.endswith(b","):
+        comma = text.rfind(b",", start, place)
+        if comma < 0 or text[comma + 1 : place].strip():
             return None
         try:
-            return _question(before[:-1] + b"}"), self._tail(text, place, end)
+            return _question(text[start:comma] + b"}"), self._tail(text, place, end)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, BadCase):
             return None  # what is wrong, and where, is said by reading it as a whole
 

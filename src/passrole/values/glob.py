@@ -41,9 +41,10 @@ _IN_FIELD: Final = {ANY: ANY_IN_FIELD, ONE: ONE_IN_FIELD}
 _EVERYTHING: Final = 0
 _EXACT: Final = 1
 _PREFIX: Final = 2
-_PIECES: Final = 3  # stars and question marks that cross everything
-_FIELDS: Final = 4  # an ARN pattern matched field by field
-_STATES: Final = 5  # anything at all
+_LITERALS: Final = 3  # stars that cross everything
+_PIECES: Final = 4  # stars and question marks that cross everything
+_FIELDS: Final = 5  # an ARN pattern matched field by field
+_STATES: Final = 6  # anything at all
 
 
 def tokens(text: str) -> Tokens:
@@ -138,7 +139,19 @@ class Pattern:
     head is the literal text that every match begins with; it is all of the text where exact.
     """
 
-    __slots__ = ("_fields", "_hash", "_how", "_least", "_pieces", "_states", "exact", "head", "tokens")
+    __slots__ = (
+        "_fields",
+        "_hash",
+        "_how",
+        "_last",
+        "_least",
+        "_middle",
+        "_pieces",
+        "_states",
+        "exact",
+        "head",
+        "tokens",
+    )
 
     def __init__(self, given: Tokens) -> None:
         self.tokens: Final[Tokens] = given
@@ -150,6 +163,8 @@ class Pattern:
         self._fields: tuple[Pattern, ...] = ()
         self._states: _States | None = None
         self._least = 0
+        self._middle: tuple[str, ...] = ()
+        self._last = ""
         if given == (ANY,):
             self._how = _EVERYTHING
         elif self.exact:
@@ -165,6 +180,11 @@ class Pattern:
             self._how = _PIECES
             self._pieces = tuple(Piece(piece) for piece in _between_stars(given))
             self._least = sum(piece.length for piece in self._pieces)
+            if ONE not in given:
+                self._how = _LITERALS
+                texts = ["".join(text for _, text in piece.literals) for piece in self._pieces]
+                self._middle = tuple(texts[1:-1])
+                self._last = texts[-1]
 
     @classmethod
     def parse(cls, text: str) -> Pattern:
@@ -205,6 +225,8 @@ class Pattern:
             return text == self.head
         if how == _EVERYTHING:
             return True
+        if how == _LITERALS:
+            return self._literals_in_order(text)
         if how == _PIECES:
             return self._in_order(text)
         if how == _STATES and not (self._fields and text.count(":") == 5):
@@ -217,6 +239,19 @@ class Pattern:
         for pattern, part in zip(self._fields, parts, strict=True):
             if not pattern.matches(part):
                 return False
+        return True
+
+    def _literals_in_order(self, text: str) -> bool:
+        # As below, without a question mark; it is what most patterns are.
+        if len(text) < self._least or not text.startswith(self.head) or not text.endswith(self._last):
+            return False
+        place = len(self.head)
+        end = len(text) - len(self._last)
+        for literal in self._middle:
+            place = text.find(literal, place, end)
+            if place < 0:
+                return False
+            place += len(literal)
         return True
 
     def _in_order(self, text: str) -> bool:
