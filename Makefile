@@ -8,12 +8,16 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 NODE_PACKAGES := tests/sdk/node_modules
 SIMULATOR := tools/iam_simulate/node_modules
+PEERS := .bench-peers
+# The wheel whose engine is compiled, in an environment of its own with what the tests need.
+COMPILED := .compiled
+ENGINE := hatch_build.py pyproject.toml $(wildcard src/passrole/values/*.py src/passrole/policy/*.py src/passrole/decision/*.py)
 # Installed again when pyproject.toml changes, and then alone.
 SERVES := $(VENV)/.serves
 TESTS := $(VENV)/.tests
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help serve test lint pytest bench prove differential catalog node-packages wheel clean
+.PHONY: help serve test lint pytest bench prove differential catalog node-packages wheel wheels compiled clean
 .DEFAULT_GOAL := help
 
 help:  ## What there is to make
@@ -34,14 +38,15 @@ lint: $(TESTS)  ## Format, lint, strict types, floors
 pytest: $(TESTS) node-packages
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
-bench: $(TESTS)  ## Benchmarks, each beside its target
-	$(BIN)/python -m bench.decision
+bench: $(TESTS) $(PEERS)/.installed $(SIMULATOR)/.installed $(COMPILED)/.installed  ## Benchmarks, each beside its target and its peers
+	$(BIN)/python -m bench.decision --peers $(PEERS)/bin/python --compiled $(COMPILED)/bin/python
+	$(BIN)/python -m bench.pass_matrix --peers $(PEERS)/bin/python
 	$(BIN)/python -m bench.who_can_pass
 	$(BIN)/python -m bench.store
 	$(BIN)/python -m bench.embedded
 	$(BIN)/python -m bench.endpoint
 
-prove: $(TESTS)  ## The long proofs, which make test leaves out
+prove: $(TESTS) compiled  ## The long proofs, which make test leaves out
 	$(BIN)/python -m pytest -m prove $(PYTEST_ARGS)
 
 differential: $(TESTS) $(SIMULATOR)/.installed  ## The engine beside an outside policy simulator
@@ -55,8 +60,15 @@ node-packages: $(NODE_PACKAGES)/.installed  ## The JavaScript SDK, which tests p
 wheel: $(SERVES)  ## Build dist/passrole-….whl
 	$(PIP) wheel --no-deps --wheel-dir dist .
 
+wheels: $(TESTS)  ## Build dist/pure/….whl and dist/compiled/….whl, and check what is in them
+	$(BIN)/python -m tools.wheels
+
+compiled: $(COMPILED)/.installed node-packages  ## The tests of the engine on the wheel that has it compiled
+	$(COMPILED)/bin/python -c 'from passrole.decision import evaluate as e; assert not e.__file__.endswith(".py"), e.__file__'
+	$(COMPILED)/bin/python -m pytest tests/values tests/policy tests/decision tests/reference tests/cases $(PYTEST_ARGS)
+
 clean:  ## Remove what was set up and built
-	rm -rf $(VENV) $(NODE_PACKAGES) $(SIMULATOR) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) $(COMPILED) $(NODE_PACKAGES) $(SIMULATOR) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "passrole needs Python 3.11 or newer; name one with make PYTHON=python3.12 …")'
@@ -70,6 +82,20 @@ $(SERVES): pyproject.toml | $(BIN)/python
 $(TESTS): $(SERVES)
 	$(PIP) install --upgrade 'pip>=25.1'
 	$(PIP) install --group dev
+	@touch $@
+
+$(PEERS)/.installed: bench/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install --requirement bench/peers.txt
+	@touch $@
+
+$(COMPILED)/.installed: $(ENGINE) | $(TESTS)
+	$(MAKE) wheels
+	test -x $(COMPILED)/bin/python || $(PYTHON) -m venv $(COMPILED)
+	$(COMPILED)/bin/python -m pip --disable-pip-version-check --quiet install --upgrade 'pip>=25.1'
+	$(COMPILED)/bin/python -m pip --disable-pip-version-check --quiet install --group dev
+	$(COMPILED)/bin/python -m pip --disable-pip-version-check --quiet install dist/compiled/passrole-*.whl
+	$(COMPILED)/bin/python -m pip --disable-pip-version-check --quiet install --force-reinstall --no-deps dist/compiled/passrole-*.whl
 	@touch $@
 
 %/node_modules/.installed: %/package.json %/package-lock.json

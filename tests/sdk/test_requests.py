@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlencode
 
+import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -50,6 +51,28 @@ def test_the_signature_comes_first(serve: Serve) -> None:
     status, text = signed(serve.url, body, key_id="AKIANOBODYKNOWSTHIS0")
     assert status == 403
     assert "<Code>InvalidClientTokenId</Code>" in text
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_global_services_answer_clients_of_every_region(serve: Serve, region: str) -> None:
+    # A client that is given an address of its own signs for its own region, IAM or not.
+    session = boto3.Session(ROOT.id, ROOT.secret, region_name=region)
+    iam = session.client("iam", endpoint_url=serve.url)
+    name = f"of-{region}"
+    only_here = {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
+    allowed = {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*", "Condition": only_here}
+    iam.create_user(UserName=name)
+    iam.put_user_policy(
+        UserName=name,
+        PolicyName="look",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}),
+    )
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    theirs = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=region)
+    assert theirs.client("iam", endpoint_url=serve.url).get_user()["User"]["UserName"] == name
+    organizations = session.client("organizations", endpoint_url=serve.url)
+    with pytest.raises(organizations.exceptions.AWSOrganizationsNotInUseException):
+        organizations.describe_organization()
 
 
 def test_health_needs_no_signature(serve: Serve) -> None:

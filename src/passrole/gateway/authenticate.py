@@ -26,10 +26,6 @@ from passrole.wire.route import Route
 
 ANONYMOUS: Final = Caller(Principal(PrincipalKind.ANONYMOUS, "*", "", "anonymous"))
 
-# IAM, and what else lives in one region for the whole partition, accepts one region only.
-_ONE_REGION: Final = frozenset(("us-east-1",))
-_GLOBAL: Final = frozenset(("iam", "organizations", "cloudfront", "route53"))
-
 _CALLERS_KEPT: Final = 10_000
 
 
@@ -74,8 +70,9 @@ class Authenticator:
             if route.s3:
                 body = decode_body(raw, None, "", keys=self._keys, operation=route.operation)
             return SignedRequest(raw, route, None, ANONYMOUS, body)
-        regions = _ONE_REGION if route.service in _GLOBAL else None
-        sigv4.check_scope(signature, service=route.signing_name, regions=regions)
+        # AWS's global services take us-east-1 alone, which clients know of AWS's own addresses only: given
+        # another one, as ours, they sign for whatever region is theirs.
+        sigv4.check_scope(signature, service=route.signing_name)
         secret, caller = self._credentials(signature, now)
         s3 = route.s3
         sigv4.verify(raw, signature, secret, keys=self._keys, s3=s3, unsigned_payload=route.unsigned_payload)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 from passrole.authorize import federation
 from passrole.authorize.call import Call, ResourceFacts
@@ -40,6 +41,10 @@ from passrole.wire.route import Route, route
 from passrole.wire.validate import validate
 
 log = logging.getLogger(__name__)
+
+# These live in one region for the whole partition, whichever a client has signed for.
+_GLOBAL: Final = frozenset(("iam", "organizations", "cloudfront", "route53"))
+_GLOBAL_REGION: Final = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,9 @@ class Gateway:
         unframed = raw if signed.body is raw.body else replace(raw, body=signed.body)
         given = read(routed.service, routed.operation, routed.protocol, unframed, path=routed.path)
         caller = signed.caller
-        region = signed.signature.credential.region if signed.signature is not None else "us-east-1"
+        region = _GLOBAL_REGION
+        if signed.signature is not None and routed.service not in _GLOBAL:
+            region = signed.signature.credential.region
         call = Call(
             raw=raw,
             body=signed.body,
