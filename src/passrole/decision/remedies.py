@@ -32,6 +32,9 @@ from passrole.values.principal import PrincipalKind
 # At most so many remedies are told, and so many statements of a layer looked at for one.
 _TOLD: Final = 5
 _LOOKED_AT: Final = 200
+# Ranks, the narrowest first, of a statement of its own, and of an action more on every resource.
+_OF_ITS_OWN: Final = 4
+_ON_EVERYTHING: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ Option = tuple[Change, Apply]
 
 def remedies(request: Request, policies: Policies, decision: Decision) -> tuple[Remedy, ...]:
     """Each enough alone, narrowest first: a value of a condition, a resource, a principal, an action more
-    in a statement that there is; then a statement of its own. () but for an implicit deny.
+    in a statement that there is; then a statement of its own; last an action more in a statement about
+    every resource, which would allow it on them all. () but for an implicit deny.
     """
     if decision.outcome is not Outcome.IMPLICIT_DENY:
         return ()
@@ -159,10 +163,11 @@ def _options(stack: Stack, level: int, request: Request) -> Iterator[Option]:
                     ),
                 )
                 widened.append((rank, (change, partial(_swap, layer, level, place, changed))))
+    widened.append((_OF_ITS_OWN, _new_statement(layer, level, request)))
     widened.sort(key=lambda entry: entry[0])
-    for _, option in widened[:_TOLD]:
-        yield option
-    yield _new_statement(layer, level, request)
+    narrow = [option for rank, option in widened if rank < _OF_ITS_OWN]
+    yield from narrow[:_TOLD]
+    yield from [option for rank, option in widened if rank >= _OF_ITS_OWN][:_TOLD]
 
 
 def _widenings(rule: Rule, place: int, request: Request) -> Iterator[tuple[int, Change, Statement]]:
@@ -200,7 +205,12 @@ def _widenings(rule: Rule, place: int, request: Request) -> Iterator[tuple[int, 
     elif not named and not statement.not_action:
         text = f"Add {request.action} to Action in {where}."
         actions = (*statement.actions, request.action)
-        yield 3, change(text, "Action", request.action), replace(statement, actions=actions)
+        wide = rule.anything and resource != "*"
+        yield (
+            _ON_EVERYTHING if wide else 3,
+            change(text, "Action", request.action),
+            replace(statement, actions=actions),
+        )
 
 
 def _conditions(
