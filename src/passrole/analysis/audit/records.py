@@ -27,10 +27,12 @@ Fault = Callable[[str, str], None]  # (place, why)
 # looked at as a whole.
 _LARGEST: Final = 32 << 20
 _ENOUGH: Final = 1 << 16  # bytes that tell the form of a file
+_LOOKED_AT: Final = 4  # lines that tell whether a file is one of lines
 _LINES: Final = 4 << 20  # bytes of one line
 
 _LIST: Final = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
 _FIRST: Final = re.compile(rb'\s*\{\s*"(\w+)"\s*:')
+_USUAL: Final = b"eventVersion"  # what a record begins with
 _SPACE: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
 _COLUMNAR: Final[Mapping[bytes, str]] = {b"PAR1": "Parquet", b"ORC": "ORC", b"Obj\x01": "Avro"}
@@ -50,7 +52,14 @@ def records(chunks: Iterable[bytes], fault: Fault) -> Iterator[list[Record]]:
     fault is told of each thing that is left out, by its place. Raises Foreign for a file that is no trail
     and Digest for CloudTrail's own proofs.
     """
-    yield from _Reader(chunks, fault).read()
+    reader = _Reader(chunks, fault)
+    try:
+        yield from reader.read()
+    except Foreign:
+        if reader.cut is None:
+            raise
+    if reader.cut is not None:
+        fault(reader.cut.place, reader.cut.why)
 
 
 class _Reader:
@@ -62,7 +71,7 @@ class _Reader:
         self._left = b""
         self._over = False
         self._count = 0  # records so far, broken ones included
-        self._cut: Cut | None = None
+        self.cut: Cut | None = None
 
     def read(self) -> Iterator[list[Record]]:
         """All of it."""
@@ -72,7 +81,6 @@ class _Reader:
             self._left = self._left[len(_BOM) :]
         head = self._left.lstrip(_SPACE)
         if not head:
-            self._ended()
             return
         for magic, name in _COLUMNAR.items():
             if head.startswith(magic):
@@ -85,7 +93,6 @@ class _Reader:
             yield from self._csv()
         else:
             raise Foreign("not a trail: neither JSON nor an export of records")
-        self._ended()
 
     def _more(self) -> bool:
         """Takes the next piece in; False at the end."""
@@ -94,17 +101,13 @@ class _Reader:
         try:
             piece = next(self._chunks, None)
         except Cut as cut:
-            self._cut = cut
+            self.cut = cut
             piece = None
         if piece is None:
             self._over = True
             return False
         self._left = self._left + piece if self._left else piece
         return True
-
-    def _ended(self) -> None:
-        if self._cut is not None:
-            self._fault(self._cut.place, self._cut.why)
 
     def _kept(self, found: list[Record]) -> list[Record]:
         """The records among what decoded as such; others are told of."""
@@ -144,18 +147,22 @@ class _Reader:
     def _list(self) -> Iterator[list[Record]]:
         """The records up to the end of the list, whose opening bracket is behind."""
         first = _FIRST.match(self._left)
+        name = first[1] if first is not None else _USUAL
         # What stands between two records: with CloudTrail's own files a text, else a pattern.
-        plain = b'},{"' + first[1] + b'":' if first is not None else b""
-        spaced = (
-            re.compile(rb'\}\s*,\s*\{\s*"' + re.escape(first[1]) + rb'"\s*:') if first is not None else None
-        )
+        plain = b'},{"' + name + b'":'
+        spaced = re.compile(rb'\}\s*,\s*\{\s*"' + re.escape(name) + rb'"\s*:')
         while True:
-            at = self._left.rfind(plain) if plain else -1
-            if at < 0 and spaced is not None:
+            at = self._left.rfind(plain)
+            if at < 0:
                 at = max((found.start() for found in spaced.finditer(self._left)), default=-1)
             if at >= 0:
-                piece, self._left = self._left[: at + 1], self._left[at + 1 :].lstrip(_SPACE + b",")
-                yield self._decoded(piece, spaced)
+                piece, left = self._left[: at + 1], self._left[at + 1 :].lstrip(_SPACE + b",")
+                found, ended = self._decoded(piece, spaced)
+                yield found
+                if ended:  # and another one has begun
+                    self._left += b"," + left
+                    return
+                self._left = left
             if self._more():
                 if len(self._left) > _LARGEST:
                     found, ended = self._one_by_one(spaced, last=False)
@@ -168,19 +175,17 @@ class _Reader:
             yield found
             return
 
-    def _decoded(self, piece: bytes, spaced: re.Pattern[bytes] | None) -> list[Record]:
+    def _decoded(self, piece: bytes, spaced: re.Pattern[bytes]) -> tuple[list[Record], bool]:
+        """The records in a piece, and whether the list ended in it: what is behind is then left."""
         try:
             found = _list.decode(b"[" + piece + b"]")
         except (msgspec.DecodeError, RecursionError):
-            left, self._left = self._left, piece
-            found, _ = self._one_by_one(spaced, last=True, closed=False)
-            # A list may have ended within, and another one have begun.
-            self._left = self._left + left if self._left else left
-            return found
-        return self._kept(found)
+            self._left = piece
+            return self._one_by_one(spaced, last=True, closed=False)
+        return self._kept(found), False
 
     def _one_by_one(
-        self, spaced: re.Pattern[bytes] | None, *, last: bool, closed: bool = True
+        self, spaced: re.Pattern[bytes], *, last: bool, closed: bool = True
     ) -> tuple[list[Record], bool]:
         """The records in what is left, each decoded by itself; whether the list ended.
 
@@ -193,7 +198,7 @@ class _Reader:
         while True:
             at = _past(text, at, " \t\r\n,")
             if at >= len(text):
-                if last and closed and self._cut is None:
+                if last and closed and self.cut is None:
                     self._fault(f"after record {self._count}", "the list of records is not closed")
                 break
             if text[at] == "]":
@@ -203,12 +208,12 @@ class _Reader:
             try:
                 _, end = _scanner.raw_decode(text, at)
             except (json.JSONDecodeError, RecursionError):
-                after = spaced.search(self._left, at + 1) if spaced is not None else None
+                after = spaced.search(self._left, at + 1)
                 if after is None and not last:
                     break
                 self._count += 1
                 self._fault(
-                    f"record {self._count}", _BROKEN if after is not None or not self._cut else "cut off"
+                    f"record {self._count}", _BROKEN if after is not None or not self.cut else "cut off"
                 )
                 if after is None:
                     at = len(text)
@@ -232,15 +237,9 @@ class _Reader:
 
     @staticmethod
     def _is_lines(head: bytes) -> bool:
-        """Is the first line a whole JSON value?"""
-        line, newline, _ = head.partition(b"\n")
-        if not newline:
-            return False
-        try:
-            msgspec.json.decode(line)
-        except (msgspec.DecodeError, RecursionError):
-            return line.rstrip().endswith(b"}")  # a broken line, among others that may be whole
-        return True
+        """Is one of the first lines a whole JSON object? The very first may be broken."""
+        lines = head[:_ENOUGH].split(b"\n", _LOOKED_AT)[:_LOOKED_AT]
+        return len(lines) > 1 and any(map(_is_object, lines))
 
     def _lines(self) -> Iterator[list[Record]]:
         """A record, or something that holds records, a line."""
@@ -286,7 +285,7 @@ class _Reader:
         try:
             content = msgspec.json.decode(line)
         except (msgspec.DecodeError, RecursionError):
-            why = "cut off" if self._cut is not None and self._over and not self._left else _BROKEN
+            why = "cut off" if self.cut is not None and self._over and not self._left else _BROKEN
             self._fault(place, why)
             return
         yield from self._of_content(content, place)
@@ -323,11 +322,14 @@ class _Reader:
                     raise Foreign("not a trail: broken JSON, or too large to be looked at whole") from None
                 self._fault(f"byte {at}", _BROKEN)
                 return
-            content = msgspec.json.decode(self._left[at:end])
-            found = list(self._of_content(content, f"value {number}")) if some else self._first(content)
+            try:
+                content = msgspec.json.decode(self._left[at:end])
+            except (msgspec.DecodeError, RecursionError):
+                self._fault(f"value {number}", _BROKEN)
+            else:
+                yield list(self._of_content(content, f"value {number}")) if some else self._first(content)
             some = True
             at = end
-            yield found
 
     def _first(self, content: object) -> list[Record]:
         """The records of a file's first value: a file that has none is no trail."""
@@ -381,6 +383,13 @@ class _Reader:
                     yield self._left.decode("utf-8", "replace")
                     self._left = b""
                 return
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(line), dict)
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def _past(text: str, at: int, skipped: str) -> int:

@@ -30,6 +30,8 @@ def chunks(stream: Stream) -> Iterator[bytes]:
     taken = 0
     try:
         first = stream.read(CHUNK)
+        while first and len(first) < len(_GZIP) and (more := stream.read(CHUNK)):
+            first += more
         if first.startswith(_GZIP):
             yield from _gunzipped(stream, first)
             return

@@ -37,7 +37,6 @@ class Used:
     services: tuple[str, ...] = ()
     resources: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
-    days: dict[str, int] = field(default_factory=dict)  # calls by date
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -68,9 +67,9 @@ class Usage:
         self._directory = directory
         self._rows: dict[tuple[str, str, str, str], Used] = {}
         self._seen = Seen()
+        self.days: dict[str, list[int]] = {}  # (allowed, denied) by date
         self.failed = 0  # passes in calls that failed for other reasons than a denial
         self.repeated = 0  # passes that the trail has more than once
-        self.passes = 0
 
     def add(self, found: Iterable[Found]) -> None:
         """Counts passes. Those of one event must come together; an event that came before is left out."""
@@ -89,24 +88,52 @@ class Usage:
         if one.outcome not in (ALLOWED, DENIED):
             self.failed += 1
             return
-        self.passes += 1
-        principal, role = self._known(one.principal, BY_NAME), self._known(one.role, one.by)
-        key = (principal, role, one.service, one.operation)
-        row = self._rows.get(key)
-        if row is None:
-            row = self._rows[key] = Used(*key, account=one.account, first=one.time, last=one.time)
-            row.services = one.services
-        if one.outcome == ALLOWED:
-            row.allowed += 1
-        else:
+        denied = one.outcome == DENIED
+        row = self._row(
+            one.principal, one.role, one.by, one.service, one.operation, one.account, one.services
+        )
+        if denied:
             row.denied += 1
+        else:
+            row.allowed += 1
         if one.time:
             row.first = min(row.first or one.time, one.time)
             row.last = max(row.last, one.time)
-            day = one.time[:10]
-            row.days[day] = row.days.get(day, 0) + 1
+            day = self.days.setdefault(one.time[:10], [0, 0])
+            day[denied] += 1
         _note(row.resources, one.resource)
         _note(row.addresses, one.address)
+
+    def merge(self, added: Used, by: str) -> None:
+        """Takes a row in that was added up elsewhere. by is as in Found, of its role."""
+        row = self._row(
+            added.principal, added.role, by, added.service, added.operation, added.account, added.services
+        )
+        row.allowed += added.allowed
+        row.denied += added.denied
+        if added.first:
+            row.first = min(row.first or added.first, added.first)
+        row.last = max(row.last, added.last)
+        for resource in added.resources:
+            _note(row.resources, resource)
+        for address in added.addresses:
+            _note(row.addresses, address)
+
+    def _row(
+        self,
+        principal: str,
+        role: str,
+        by: str,
+        service: str,
+        operation: str,
+        account: str,
+        services: tuple[str, ...],
+    ) -> Used:
+        key = (self._known(principal, BY_NAME), self._known(role, by), service, operation)
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = Used(*key, account=account, services=services)
+        return row
 
     def _known(self, arn: str, by: str) -> str:
         """The role's ARN in the account's details, where the record told no more than a name."""

@@ -1,0 +1,309 @@
+"""Trails on the command line: audit, who passed which role; replay, what other policies would have done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from passrole.faces.questions import (
+    BadFlag,
+    Details,
+    Endpoint,
+    Format,
+    Profile,
+    Region,
+    Written,
+    estate_if_any,
+    say,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from passrole.analysis.audit.auditing import Audit
+    from passrole.analysis.audit.unused import Unused
+    from passrole.analysis.audit.usage import Used
+    from passrole.analysis.sources import Source
+    from passrole.state.estate.estate import Estate
+
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+
+
+class Engine(StrEnum):
+    """What reads a trail."""
+
+    local = "local"
+    spark = "spark"
+
+
+Trails = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TRAIL…",
+        help="Files and folders of CloudTrail logs, s3://BUCKET/PREFIX, or the URL of an endpoint.",
+    ),
+]
+Regions = Annotated[
+    list[str] | None,
+    typer.Option("--history-of", metavar="REGION", help="With a URL: Region to look up; repeatable."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first thing that cannot be read.")]
+
+
+@app.command()
+def audit(
+    trails: Trails,
+    principal: Annotated[str, typer.Option(help="ARN or name of principals, with wildcards.")] = "",
+    engine: Annotated[Engine, typer.Option(help="local, or spark for trails larger than a machine.")] = (
+        Engine.local
+    ),
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --engine spark: write the passes as Parquet.")
+    ] = None,
+    terraform: Annotated[
+        bool, typer.Option("--terraform", help="Print only the narrowest policies, as Terraform.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write a page with pictures as well.")
+    ] = None,
+    strict: Strict = False,
+    jobs: Annotated[int, typer.Option(help="Processes that read; 0: one a processor.", min=0)] = 0,
+    regions: Regions = None,
+    details: Details = None,
+    endpoint: Endpoint = "",
+    profile: Profile = "",
+    region: Region = "",
+    format: Written = Format.table,
+) -> int:
+    """Who passed which role to which service, through which call; with account data, grants never used.
+
+    PassRole leaves no event of its own: the calls that received roles are looked at.
+    """
+    from passrole.analysis.audit import narrowest
+    from passrole.analysis.audit.unused import unused
+    from passrole.state.entities import Role
+
+    if out is not None and engine is not Engine.spark:
+        raise BadFlag("audit: --out goes with --engine spark")
+    source, notes = _source(trails, details, endpoint, profile, region), list[str]()
+    estate = estate_if_any(source, notes)
+    found = _audited(engine, trails, source, estate, regions or (), jobs, strict, out)
+    rows = list(_wanted(found.usage.rows(), principal))
+    grants: list[Unused] = []
+    roles: frozenset[str] | None = None
+    if estate is not None:
+        accounts = estate.accounts
+        roles = frozenset(one.arn for account in accounts for one in estate.directory.all(Role, account))
+        grants = [one for one in unused(estate, found.usage.rows()) if _matches(one.principal, principal)]
+    known = estate is not None
+    policies = narrowest.policies(rows, roles) if known or terraform or report is not None else {}
+    say((*notes, *_notes(found), *_too_large(policies)))
+    if report is not None:
+        from passrole.faces.reports import page
+
+        _write_file(report, page(found, grants, trails, rows))
+    if terraform:
+        sys.stdout.write(narrowest.terraform(policies))
+    elif format is Format.json:
+        whole = narrowest.policy(rows, roles) if known else None
+        write_json(
+            {
+                "passes": [row.as_json() for row in rows],
+                "unused": [one.as_json() for one in grants],
+                "policy": whole,
+                "policies": policies if known else {},
+                "skipped": [{"file": one.file, "place": one.place, "why": one.why} for one in found.skipped],
+            }
+        )
+    else:
+        _write_rows(rows, format)
+        if format is Format.table and known:
+            _write_grants(grants, policies)
+    return 0
+
+
+def _source(
+    trails: Sequence[str], details: list[Path] | None, endpoint: str, profile: str, region: str
+) -> Source:
+    """Account data is the endpoint's whose history is read, where nothing else is said."""
+    from passrole.analysis.sources import Source
+
+    urls = [trail for trail in trails if trail.startswith(("http://", "https://"))]
+    return Source(tuple(details or ()), endpoint or (urls[0] if urls else ""), profile, region)
+
+
+def _audited(
+    engine: Engine,
+    trails: Sequence[str],
+    source: Source,
+    estate: Estate | None,
+    regions: Sequence[str],
+    jobs: int,
+    strict: bool,
+    out: Path | None,
+) -> Audit:
+    from passrole.analysis.audit.auditing import audit as audited
+    from passrole.analysis.audit.sources import pieces
+
+    directory = estate.directory if estate is not None else None
+    if engine is Engine.spark:
+        from passrole.analysis.audit import spark
+
+        return spark.audit(
+            pieces(trails, source, regions), source, directory=directory, out=out, strict=strict
+        )
+    with _Progress(trails, source) as progress:
+        return audited(
+            pieces(trails, source, regions),
+            source,
+            directory=directory,
+            jobs=jobs,
+            strict=strict,
+            progress=progress.show,
+        )
+
+
+class _Progress:
+    """Bytes and rate on standard error, on a terminal only."""
+
+    def __init__(self, trails: Sequence[str], source: Source) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        shown = sys.stderr.isatty()
+        self._bar = Progress(
+            TextColumn("reading"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not shown,
+        )
+        total = None
+        if shown and all("://" not in trail for trail in trails):
+            from passrole.analysis.audit.sources import pieces
+
+            total = sum(piece.size for piece in pieces(trails, source))
+        self._task = self._bar.add_task("reading", total=total)
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def show(self, stored: int) -> None:
+        """So many more bytes are read. The bar begins with the first: its thread must not be forked."""
+        if not self._bar.live.is_started:
+            self._bar.start()
+        self._bar.advance(self._task, stored)
+
+
+def _matches(arn: str, wanted: str) -> bool:
+    """Is it a principal that was asked for, by its ARN or its name, wildcards allowed?"""
+    from passrole.values.glob import Pattern
+
+    if not wanted:
+        return True
+    pattern = Pattern.parse(wanted)
+    return pattern.matches(arn) or pattern.matches(arn.rsplit("/", 1)[-1])
+
+
+def _wanted(rows: Iterable[Used], principal: str) -> Iterator[Used]:
+    return (row for row in rows if _matches(row.principal, principal))
+
+
+def _notes(found: Audit) -> Iterator[str]:
+    files = f"{found.files:,} file" + ("s" if found.files != 1 else "")
+    yield f"{found.records:,} records in {files}" + (f"; {found.digests:,} digests" if found.digests else "")
+    if found.untold:
+        yield (
+            f"{found.untold:,} roles are not told by the records: of launch templates and task definitions, "
+            "or hidden"
+        )
+    if found.usage.failed:
+        yield f"{found.usage.failed:,} passes in calls that failed otherwise than by a denial: not counted"
+    if found.usage.repeated:
+        yield f"{found.usage.repeated:,} passes are in the trail more than once: counted once"
+    if found.usage.forgotten:
+        yield "more passes than are remembered: those that the trail has twice, far apart, are counted twice"
+    for one in found.skipped[:20]:
+        yield f"left out: {one}"
+    if found.left_out > 20:
+        yield f"{found.left_out:,} things were left out; --format json names {len(found.skipped):,} of them"
+
+
+def _too_large(policies: dict[str, dict[str, object]]) -> Iterator[str]:
+    from passrole.analysis.audit.narrowest import is_too_large
+
+    for principal, document in policies.items():
+        if is_too_large(document):
+            yield f"the policy for {principal} is larger than a managed policy may be: split it"
+
+
+def _write_rows(rows: Sequence[Used], format: Format) -> None:
+    from passrole.faces import tables
+
+    headings = ("principal", "role", "service", "operation", "account", "allowed", "denied", "first", "last")
+    cells = (
+        (
+            row.principal,
+            row.role,
+            row.service,
+            row.operation,
+            row.account,
+            str(row.allowed),
+            str(row.denied),
+            row.first,
+            row.last,
+        )
+        for row in rows
+    )
+    if format is Format.csv:
+        sys.stdout.write(tables.csv_line(headings))
+        sys.stdout.writelines(map(tables.csv_line, cells))
+    else:
+        tables.write_table(headings, cells)
+
+
+def _write_grants(grants: Sequence[Unused], policies: dict[str, dict[str, object]]) -> None:
+    from passrole.faces import tables
+
+    out = tables.console()
+    if grants:
+        out.print("\nGrants of iam:PassRole that were never used", style="bold")
+        tables.write_table(
+            ("principal", "policy", "statement", "roles"),
+            (
+                (
+                    one.principal,
+                    one.policy,
+                    one.statement,
+                    ("all but " if one.not_resource else "") + ", ".join(one.resources),
+                )
+                for one in grants
+            ),
+        )
+    for principal, document in policies.items():
+        out.print(f"\nThe narrowest policy for {principal}", style="bold", markup=False)
+        write_json(document)
+
+
+def _write_file(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadFlag(f"{path}: {error.strerror or error}") from error

@@ -1,0 +1,282 @@
+"""An audit as one HTML file: a graph of who passed which role to which service, a time line, and every row.
+
+Nothing in it is loaded from anywhere, and it runs no script: it can be kept, mailed and opened offline.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import groupby
+from typing import Final
+
+from passrole.analysis.audit.auditing import Audit
+from passrole.analysis.audit.unused import Unused
+from passrole.analysis.audit.usage import Used
+
+_WIDTH: Final = 1120  # of the pictures, in their own units
+_ROW: Final = 26  # height of a node with its gap
+_NODES: Final = 40  # in a column of the graph; the smaller ones are drawn as one
+_BARS: Final = 124  # days of a time line that are drawn one by one; then weeks, then months
+_ROWS: Final = 5000  # rows of the table
+_COLUMNS: Final = (0, 430, 860)
+_NODE_WIDTH: Final = 260
+
+_STYLE: Final = """
+:root{color-scheme:light dark;--ink:#16191f;--dim:#5f6b7a;--line:#d5dbdb;--card:#fff;
+--page:#f4f5f7;--allow:#0972d3;--deny:#d13212}
+@media(prefers-color-scheme:dark){:root{--ink:#e9ebed;--dim:#95a5b8;--line:#354150;--card:#192534;
+--page:#0f1b2a;--allow:#539fe5;--deny:#ff5d64}}
+body{margin:0;background:var(--page);color:var(--ink);font:14px/1.45 system-ui,sans-serif}
+main{max-width:1180px;margin:0 auto;padding:24px}
+section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px 20px;
+margin:16px 0;overflow-x:auto}
+h1{font-size:24px;margin:0}h2{font-size:17px;margin:0 0 12px}p{margin:4px 0;color:var(--dim)}
+table{border-collapse:collapse;width:100%;font-size:13px}
+th,td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
+th{color:var(--dim);font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}
+.denied{color:var(--deny);font-weight:600}code{overflow-wrap:anywhere}
+svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font:12px system-ui,sans-serif}
+svg .dim{fill:var(--dim)}svg rect.node{fill:var(--card);stroke:var(--line)}
+svg path{fill:none;stroke:var(--allow);opacity:.35}
+svg path.deny{stroke:var(--deny);opacity:.7;stroke-dasharray:5 4}
+svg rect.allow{fill:var(--allow)}svg rect.deny{fill:var(--deny)}
+"""
+
+
+def page(audit: Audit, unused: Iterable[Unused], trails: Sequence[str], rows: Sequence[Used]) -> str:
+    """The whole file."""
+    calls = sum(row.allowed for row in rows), sum(row.denied for row in rows)
+    span = (min(audit.usage.days), max(audit.usage.days)) if audit.usage.days else ("", "")
+    when = f" from {span[0]} to {span[1]}" if span[0] else ""
+    about = (
+        f"{audit.records:,} records of {audit.files:,} files{when}: {calls[0]:,} roles passed, "
+        f"{calls[1]:,} passes denied, in {', '.join(trails)}"
+    )
+    parts = [
+        f"<h1>Roles passed</h1><p>{escape(about)}</p>",
+        _section("Who passed which role to which service", _graph(rows)),
+        _section("When", _time_line(audit.usage.days)),
+        _section(f"All passes ({len(rows):,})", _table(rows)),
+        _unused(list(unused)),
+        _skipped(audit),
+    ]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>Roles passed</title><style>{_STYLE}</style></head>"
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{content}</section>" if content else ""
+
+
+# --- The graph ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """The nodes of one column: names, with the place of each; what has none is drawn as the last."""
+
+    places: Mapping[str, int]
+    others: int
+
+    @classmethod
+    def of(cls, weights: Counter[str]) -> _Column:
+        """The heaviest ones, in order of name."""
+        kept = sorted(name for name, _ in weights.most_common(_NODES))
+        return cls({name: place for place, name in enumerate(kept)}, len(weights) - len(kept))
+
+    @property
+    def height(self) -> int:
+        """How many nodes it has."""
+        return len(self.places) + (1 if self.others else 0)
+
+    def place(self, name: str) -> int:
+        """Where a name is drawn."""
+        return self.places.get(name, len(self.places))
+
+
+def _graph(rows: Sequence[Used]) -> str:
+    if not rows:
+        return "<p>No role was passed.</p>"
+    parts: tuple[Callable[[Used], str], ...] = (
+        lambda row: row.principal,
+        lambda row: row.role,
+        lambda row: row.service,
+    )
+    columns: list[_Column] = []
+    for part in parts:
+        weights: Counter[str] = Counter()
+        for row in rows:
+            weights[part(row)] += row.allowed + row.denied
+        columns.append(_Column.of(weights))
+    tallest = max(column.height for column in columns)
+    drawn = [text for left in (0, 1) for text in _links(rows, columns, parts, left, tallest)]
+    for number, (column, part) in enumerate(zip(columns, parts, strict=True)):
+        names = [*column.places, *([f"{column.others:,} others"] if column.others else [])]
+        drawn += [
+            _node(number, _middle(place, column.height, tallest), name) for place, name in enumerate(names)
+        ]
+        del part
+    height = tallest * _ROW + 24
+    titles = "".join(
+        f'<text class="dim" x="{_COLUMNS[number] + 2}" y="12">{title}</text>'
+        for number, title in enumerate(("Principal", "Role", "Service"))
+    )
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="graph">{titles}{"".join(drawn)}</svg>'
+    )
+
+
+def _middle(place: int, height: int, tallest: int) -> float:
+    return 24 + (place + 0.5) * _ROW * tallest / height
+
+
+def _links(
+    rows: Sequence[Used],
+    columns: Sequence[_Column],
+    parts: Sequence[Callable[[Used], str]],
+    left: int,
+    tallest: int,
+) -> Iterable[str]:
+    weights: dict[tuple[int, int], list[int]] = {}
+    for row in rows:
+        ends = tuple(columns[at].place(parts[at](row)) for at in (left, left + 1))
+        weight = weights.setdefault((ends[0], ends[1]), [0, 0])
+        weight[0] += row.allowed
+        weight[1] += row.denied
+    for (start, end), (allowed, denied) in sorted(weights.items()):
+        x1, x2 = _COLUMNS[left] + _NODE_WIDTH, _COLUMNS[left + 1]
+        y1 = _middle(start, columns[left].height, tallest)
+        y2 = _middle(end, columns[left + 1].height, tallest)
+        width = min(14.0, 1 + len(f"{allowed + denied}") * 2)
+        kind = "" if allowed else ' class="deny"'
+        title = f"{allowed:,} allowed, {denied:,} denied"
+        bend = (x1 + x2) / 2
+        yield (
+            f'<path{kind} stroke-width="{width}" d="M{x1},{y1:.1f} C{bend},{y1:.1f} {bend},{y2:.1f} '
+            f'{x2},{y2:.1f}"><title>{title}</title></path>'
+        )
+
+
+def _node(column: int, middle: float, name: str) -> str:
+    x, top = _COLUMNS[column], middle - _ROW / 2 + 3
+    short = name.rpartition(":")[2] if name.startswith("arn:") else name
+    cut = short if len(short) <= 38 else f"…{short[-37:]}"
+    return (
+        f'<rect class="node" x="{x}" y="{top:.1f}" width="{_NODE_WIDTH}" height="{_ROW - 6}" rx="4"/>'
+        f'<text x="{x + 8}" y="{middle + 4:.1f}">{escape(cut)}<title>{escape(name)}</title></text>'
+    )
+
+
+# --- The time line -----------------------------------------------------------------------------
+
+
+def _time_line(days: Mapping[str, Sequence[int]]) -> str:
+    if not days:
+        return ""
+    bars = _bars(days)
+    most = max(allowed + denied for _, allowed, denied in bars) or 1
+    step = _WIDTH / len(bars)
+    drawn: list[str] = []
+    for number, (name, allowed, denied) in enumerate(bars):
+        x, width = number * step, max(1.0, step * 0.8)
+        low = 150.0
+        for kind, count in (("allow", allowed), ("deny", denied)):
+            if count:
+                tall = max(1.5, 140 * count / most)
+                low -= tall
+                drawn.append(
+                    f'<rect class="{kind}" x="{x:.1f}" y="{low:.1f}" width="{width:.1f}" height="{tall:.1f}">'
+                    f"<title>{escape(name)}: {allowed:,} allowed, {denied:,} denied</title></rect>"
+                )
+    first, last = escape(bars[0][0]), escape(bars[-1][0])
+    drawn.append(f'<text class="dim" x="0" y="168">{first}</text>')
+    drawn.append(f'<text class="dim" x="{_WIDTH}" y="168" text-anchor="end">{last}</text>')
+    return f'<svg viewBox="0 0 {_WIDTH} 176" role="img" aria-label="time line">{"".join(drawn)}</svg>'
+
+
+def _bars(days: Mapping[str, Sequence[int]]) -> list[tuple[str, int, int]]:
+    """(name, allowed, denied) by day, or by month where there are many days."""
+    length = len("2026-01-05") if len(days) <= _BARS else len("2026-01")
+    found: list[tuple[str, int, int]] = []
+    for name, group in groupby(sorted(days.items()), key=lambda item: item[0][:length]):
+        counts = [count for _, count in group]
+        found.append((name, sum(one[0] for one in counts), sum(one[1] for one in counts)))
+    return found
+
+
+# --- Tables ------------------------------------------------------------------------------------
+
+
+def _rows(headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: frozenset[int]) -> str:
+    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td class="n">{escape(cell)}</td>' if at in numbers else f"<td>{escape(cell)}</td>"
+            for at, cell in enumerate(row)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _table(rows: Sequence[Used]) -> str:
+    headings = (
+        "Principal",
+        "Role",
+        "Service",
+        "Operation",
+        "Allowed",
+        "Denied",
+        "First",
+        "Last",
+        "For",
+        "From",
+    )
+    cells = (
+        (
+            row.principal,
+            row.role,
+            row.service,
+            row.operation,
+            f"{row.allowed:,}",
+            f"{row.denied:,}",
+            row.first,
+            row.last,
+            ", ".join(row.resources[:3]),
+            ", ".join(row.addresses[:3]),
+        )
+        for row in rows[:_ROWS]
+    )
+    more = f"<p>and {len(rows) - _ROWS:,} more</p>" if len(rows) > _ROWS else ""
+    return _rows(headings, cells, frozenset((4, 5))) + more
+
+
+def _unused(found: Sequence[Unused]) -> str:
+    if not found:
+        return ""
+    cells = (
+        (one.principal, one.policy, one.statement, ", ".join(one.resources[:5])) for one in found[:_ROWS]
+    )
+    headings = ("Principal", "Policy", "Statement", "Roles")
+    return _section(
+        f"Grants of iam:PassRole that were never used ({len(found):,})",
+        _rows(headings, cells, frozenset()),
+    )
+
+
+def _skipped(audit: Audit) -> str:
+    if not audit.left_out:
+        return ""
+    cells = ((one.file, one.place, one.why) for one in audit.skipped)
+    return _section(f"Not read ({audit.left_out:,})", _rows(("File", "Place", "Why"), cells, frozenset()))
