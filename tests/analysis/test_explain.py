@@ -23,7 +23,7 @@ from tests.analysis.details import (
 
 from passrole.analysis.answer import Answer
 from passrole.analysis.denied_events import read
-from passrole.analysis.explain import explain
+from passrole.analysis.explain import Unopened, explain
 from passrole.state.estate.estate import Estate
 
 ALICE, WEB = arn("user", "alice"), arn("role", "app/Web")
@@ -188,3 +188,14 @@ def test_an_events_context_is_part_of_the_question() -> None:
     answer = why(json.dumps(event), whole)
     assert [(one.key, one.asked) for one in answer.statements] == [("aws:RequestedRegion", "us-east-1")]
     assert answer.conditions == ()
+
+
+@pytest.mark.parametrize(
+    ("rest", "why"), [("", "only the account that wrote the encoded message"), ("...", "is cut short")]
+)
+def test_an_encoded_message_that_nobody_opened_explains_nothing(found: Estate, rest: str, why: str) -> None:
+    words = "You are not authorized to perform this operation. Encoded authorization failure message:"
+    text = f"{words} {'a' * 90}{rest}"
+    for details in (None, found):
+        with pytest.raises(Unopened, match=why):
+            explain(read(text), details)

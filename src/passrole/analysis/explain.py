@@ -22,7 +22,7 @@ from passrole.passing.rule import ACTION, judge_pass
 from passrole.state.entities import Group, InstanceProfile, ManagedPolicy, Role, User
 from passrole.state.estate.estate import Estate
 from passrole.values.arn import Arn
-from passrole.values.errors import InvalidArn
+from passrole.values.errors import InvalidArn, PassroleError
 
 _FACTS: Final = NoFacts()
 
@@ -37,12 +37,27 @@ _SLOTS: Final[Mapping[str, type[User | Group | Role | InstanceProfile | ManagedP
 _PLACES: Final = {layer.name: layer.article_words for layer in LAYERS}
 
 
+class Unopened(PassroleError):
+    """A denial of which nothing but its encoded message is known. args hold the denial."""
+
+    def __init__(self, denial: Denial) -> None:
+        super().__init__(denial)
+        self.cut = denial.encoded_cut
+
+    def __str__(self) -> str:
+        if self.cut:
+            return "the encoded message is cut short: nobody can open it"
+        return "only the account that wrote the encoded message opens it: give --endpoint or --profile"
+
+
 def explain(denial: Denial, estate: Estate | None = None) -> Answer:
     """Why it was refused and what would help, as far as the denial and the account's details tell.
 
     allowed is False: a denial it was, whatever the policies say now; where they say another thing, a note
-    tells so.
+    tells so. Raises Unopened for an encoded message that tells nothing yet: see ``denied_calls.opened``.
     """
+    if denial.encoded and not denial.action:
+        raise Unopened(denial)
     said = _said(denial)
     if estate is None:
         text = "only the message was looked at: with the account's details, statements would be named"
@@ -69,9 +84,6 @@ def _said(denial: Denial) -> Answer:
         remedies = (_remedy(denial),)
     elif denial.layer == ACCOUNT:
         remedies = ("Pass a role of the account in which the call is made.",)
-    notes: list[str] = []
-    if denial.encoded_cut and not denial.action:
-        notes.append("the encoded message is cut short and cannot be opened")
     return Answer(
         principal=denial.principal,
         action=denial.action,
@@ -86,7 +98,6 @@ def _said(denial: Denial) -> Answer:
             for policy, statement in denial.statements
         ),
         remedies=remedies,
-        notes=tuple(notes),
     )
 
 

@@ -183,8 +183,10 @@ def explain(
         denial = _opened(source, denial, notes)
     if service:
         denial = replace(denial, services=(principal_named(service),))
-    answer = explained(denial, estate_if_any(source, notes))
-    say((*notes, *answer.notes))
+    estate = estate_if_any(source, notes)
+    say(notes)
+    answer = explained(denial, estate)
+    say(answer.notes)
     _write_answer(answer, format, denied=True)
     return 0
 
