@@ -226,6 +226,8 @@ def decide(
 
     if not jsonl:
         raise BadOption("decide: it reads JSON lines only, say so with --jsonl")
+    if sys.stdin is None:
+        raise BadOption("decide: standard input is closed")
     out = sys.stdout.buffer
 
     def take(verdicts: bytes) -> None:
