@@ -26,7 +26,6 @@ ACTION: Final = Pattern.parse("?*:?*")  # whatever an action is, it has this for
 ANY_ARN: Final = glob.pattern_of(
     ("arn:", *(part for _ in range(4) for part in (glob.ANY_IN_FIELD, ":")), ANY)
 )
-NO_RESOURCE: Final = glob.pattern_of(("*",))  # the resource of an action without resource types
 EVERYTHING: Final = Pattern.parse("*")
 
 # Boxes that several layers may make of one statement.
@@ -362,6 +361,8 @@ class Comparison:
                 for layer in theirs.layers
             )
 
+        if not near and len(fence) == 1:  # all these resources are alike
+            return (partition.example(fence[0]), found) if wanted(0) and found is not None else None
         resource = partition.find(near, wanted, within=fence, hopeless=hopeless)
         return None if resource is None or found is None else (resource, found)
 

@@ -15,7 +15,6 @@ from typing import Final
 from passrole.analysis.access import (
     ACTION,
     ANY_ARN,
-    NO_RESOURCE,
     Comparison,
     Given,
     Grant,
@@ -24,7 +23,7 @@ from passrole.analysis.access import (
     resource_pattern,
     sides,
 )
-from passrole.catalog.arn_forms import arn_forms
+from passrole.catalog.arn_forms import NO_RESOURCE, arn_forms
 from passrole.policy.contexts import ANYONE, Box, Contexts
 from passrole.policy.document import Policy, PrincipalName, Statement
 from passrole.values import partition
@@ -128,8 +127,7 @@ def _example(
     comparison: Comparison, action: str, allow: Grant, resources: Sequence[Pattern] = ()
 ) -> Place | None:
     """What is known to be there, shown by a resource that the action has, if by any."""
-    forms = arn_forms(action, account=_ACCOUNT, region=_REGION)
-    shown = [NO_RESOURCE if one == "*" else resource_pattern(one) for one in forms]
+    shown = arn_forms(action, account=_ACCOUNT, region=_REGION)
     if not resources:
         found = comparison.place(action, allow, shown)
         if found is not None:

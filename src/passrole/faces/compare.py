@@ -85,7 +85,7 @@ def _write(found: CheckResult, format: Format) -> None:
         sys.stdout.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
     headings = ("statement", "sid", "for example", "resource", "where")
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (str(one.statement_index), one.statement_id, one.action, one.resource, _context(one))
         for one in found.reasons
     ]

@@ -74,6 +74,7 @@ class Contexts:
         self._dimensions: dict[_Place, int] = {}
         self._masks: dict[tuple[Condition, str], tuple[int, int]] = {}
         self._values: list[tuple[str, tuple[Value, ...]]] = []  # of each dimension: its key and values
+        self._personal: set[int] = set()
         keys: dict[_Place, list[tuple[Condition, Asked]]] = {}
         for condition, asked in given:
             if not asked.settled(condition):
@@ -86,6 +87,8 @@ class Contexts:
                 continue
             dimension = self._dimension(place, conditions[0][0].written, values)
             key = conditions[0][0].key
+            if conditions[0][1].own(key):
+                self._personal.add(dimension)
             for condition, asked in conditions:
                 mask = 0
                 for number, value in enumerate(values):
@@ -103,7 +106,13 @@ class Contexts:
         own = asked.name if any(map(asked.own, condition.keys)) else ""
         place = ("itself", own, condition.name, condition.keys, frozenset(condition.wanted))
         dimension = self._dimension(place, "", ("no", "yes"))
+        self._personal.add(dimension)
         self._masks[condition, asked.name] = (dimension, 0b10)
+
+    @property
+    def personal(self) -> frozenset[int]:
+        """The dimensions that are one side's own, or stand for a condition by itself."""
+        return frozenset(self._personal)
 
     def add(self, key: str, values: Sequence[Value]) -> int:
         """A dimension of the caller's own, with as many values."""

@@ -234,6 +234,18 @@ def find(
     return None
 
 
+def example(pattern: Pattern) -> str:
+    """A shortest text that the pattern matches.
+
+    >>> example(Pattern.parse("arn:aws:s3:::?*/*"))
+    'arn:aws:s3:::x/'
+    """
+    return "".join(
+        token if isinstance(token, str) else _FILLING[0] if token in (ONE, ONE_IN_FIELD) else ""
+        for token in pattern.tokens
+    )
+
+
 @lru_cache(maxsize=65_536)
 def meet(one: Pattern, other: Pattern) -> bool:
     """Is there a text that both match? Raises TooManyStates.

@@ -1,0 +1,394 @@
+"""What a principal gains by another one's rights: "Alice cannot s3:*; role R can".
+
+Both sides are compared exactly (analysis.access), action by action of those that AWS has, over resources of
+the forms that the action has in the account. What is not known counts as a gain: a condition on a key of
+which the two have values of their own (their MFA, their tags) is taken to hold for whoever gains and not for
+who has not. What is gained even if it is the other way round is called certain. Keys that a request brings
+along (a Region, an address) are the same for both. Resource-based policies are not looked at, and sessions
+have no session policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+from passrole.analysis import action_sets, bits
+from passrole.analysis.access import (
+    Comparison,
+    Given,
+    Grant,
+    Place,
+    Side,
+    sides,
+)
+from passrole.analysis.askers import Asker, asker_named
+from passrole.catalog.arn_forms import arn_forms
+from passrole.decision.layers import IDENTITY, RCP, standing_of
+from passrole.decision.plan import stacks_of
+from passrole.policy.contexts import Asked, Contexts, Value
+from passrole.policy.document import Policy
+from passrole.state.estate.estate import Estate
+from passrole.values import partition
+from passrole.values.glob import Pattern
+
+# Examples that a gain is shown by, and entries that its actions are told in.
+_EXAMPLES: Final = 5
+_ENTRIES: Final = 20
+
+_REGION: Final = "us-east-1"  # that examples are of, where they can be
+
+# Keys that belong to who asks, so that they differ between the two.
+_OWN: Final = frozenset(
+    (
+        "aws:assumedroot",
+        "aws:federatedprovider",
+        "aws:multifactorauthage",
+        "aws:multifactorauthpresent",
+        "aws:sourceidentity",
+        "aws:tokenissuetime",
+        "aws:userid",
+        "aws:username",
+        "ec2:instancemetadatatags",
+        "ec2:roledelivery",
+        "ec2:sourceinstancearn",
+        "glue:credentialissuingservice",
+        "glue:roleassumedby",
+        "identitystore:userid",
+        "lambda:sourcefunctionarn",
+        "ssm:sourceinstancearn",
+    )
+)
+# Services that say most about a gain, for the order in which it is told.
+_TELLING: Final = ("iam", "sts", "organizations", "s3", "ec2", "lambda", "kms", "secretsmanager", "dynamodb")
+_OWN_BEGINNINGS: Final = (
+    "aws:principal",
+    "saml:",
+    "sts:",
+    "identitystore:",
+    "cognito-identity.",
+    "passrole:",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Something that the one may do and the other may not.
+
+    certain tells that it is so whatever is not known; otherwise the other may have it in some context. policy
+    and statement name the Allow. context holds keys that the example needs, None for one that must be absent.
+    """
+
+    action: str
+    resource: str
+    policy: str
+    statement: str
+    certain: bool
+    context: Mapping[str, Value]
+
+    def as_json(self) -> dict[str, object]:
+        """With the context only where there is one."""
+        made: dict[str, object] = {"action": self.action, "resource": self.resource, "certain": self.certain}
+        return made | ({"context": dict(self.context)} if self.context else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What principal would gain by the rights of other.
+
+    actions tells it in the words of other's policies, gained is the set of AWS's actions (see action_sets);
+    () and 0 for no gain. administrator tells that other may do everything, partly that some comparison would
+    have taken too long, so that there may be more.
+    """
+
+    principal: str
+    other: str
+    actions: tuple[str, ...]
+    gained: int
+    witnesses: tuple[Witness, ...]
+    administrator: bool
+    partly: bool = False
+
+    def __bool__(self) -> bool:
+        return self.gained != 0
+
+    @property
+    def count(self) -> int:
+        """How many actions are gained."""
+        return self.gained.bit_count()
+
+    @property
+    def text(self) -> str:
+        """One line: what is gained."""
+        if not self.gained:
+            return "nothing"
+        return "everything" if self.actions == ("*",) else ", ".join(self.actions)
+
+
+def gains(estate: Estate, principal: str, role: str) -> Gain:
+    """What the principal (an ARN) would gain by the rights of the role (or of another user).
+
+    Raises NoSuchPrincipal.
+    """
+    return Gains().of(asker_named(estate, principal), asker_named(estate, role))
+
+
+class Rights:
+    """What one principal may do, by action: at all, and on everything whatever the context."""
+
+    def __init__(self, asker: Asker) -> None:
+        self.asker: Final = asker
+        (side,) = sides(self.given("", generous=True))[1]
+        self.may: Final = _may(side)
+        self.fully: Final = _fully(side)
+
+    def given(self, name: str, *, generous: bool) -> Given:
+        """The principal as one side of a comparison."""
+        asker = self.asker
+        standing = standing_of(asker.caller.principal)
+        layers: list[tuple[Policy, ...]] = []
+        names: list[str] = []
+        denying: list[Policy] = []
+        for stack in stacks_of(asker.policies, standing, trust=False):
+            if stack.layer is RCP or (stack.layer is IDENTITY and not standing.identity):
+                denying += stack.policies
+            else:
+                layers.append(stack.policies)
+                names.append(stack.layer.name)
+        asked = Asked(name, asker.context, lambda key: asker.lacks(key, passing=False), is_own)
+        # The layer whose statements a gain is told by comes first.
+        order = sorted(range(len(layers)), key=lambda number: names[number] != IDENTITY.name)
+        return Given(
+            tuple(layers[number] for number in order),
+            asked,
+            tuple(denying),
+            generous,
+            tuple(names[number] for number in order),
+        )
+
+
+def is_own(key: str) -> bool:
+    """Does the key belong to who asks? It is in lower case."""
+    return key in _OWN or key.startswith(_OWN_BEGINNINGS)
+
+
+class Gains:
+    """Gains of many pairs: what is known of one principal is found once."""
+
+    def __init__(self) -> None:
+        self._rights: dict[str, Rights] = {}
+        self._found: dict[tuple[str, str], Gain] = {}
+
+    def rights(self, asker: Asker) -> Rights:
+        """What the principal may do."""
+        found = self._rights.get(asker.arn)
+        if found is None:
+            found = self._rights[asker.arn] = Rights(asker)
+        return found
+
+    def surely(self, asker: Asker, other: Asker) -> bool:
+        """Is it plain, from their actions alone, that the one gains by the other's rights?"""
+        return bool(self.rights(other).may & ~self.rights(asker).may)
+
+    def surely_not(self, asker: Asker, other: Asker) -> bool:
+        """Is it plain, from their actions alone, that it gains nothing?"""
+        return not self.rights(other).may & ~self.rights(asker).fully
+
+    def of(self, asker: Asker, other: Asker) -> Gain:
+        """What asker gains by other's rights."""
+        place = (asker.arn, other.arn)
+        found = self._found.get(place)
+        if found is None:
+            found = self._found[place] = self._of(asker, other)
+        return found
+
+    def _of(self, asker: Asker, other: Asker) -> Gain:
+        administrator = self.rights(other).fully == action_sets.everything()
+        if asker.arn == other.arn or self.surely_not(asker, other):
+            return Gain(asker.arn, other.arn, (), 0, (), administrator)
+        search = _Search(self.rights(other), self.rights(asker))
+        search.run()
+        return Gain(
+            principal=asker.arn,
+            other=other.arn,
+            actions=tuple(search.told()),
+            gained=search.gained,
+            witnesses=tuple(search.witnesses()),
+            administrator=administrator,
+            partly=search.unclear != 0,
+        )
+
+
+class _Search:
+    """One comparison: which actions are gained, and where."""
+
+    def __init__(self, mine: Rights, theirs: Rights) -> None:
+        contexts, (one, other) = sides(
+            mine.given("one", generous=True), theirs.given("other", generous=False)
+        )
+        self.gained = 0
+        self.unclear = 0
+        self._account = mine.asker.account
+        self._may = mine.may
+        self._candidates = mine.may & ~theirs.fully
+        self._mine = one
+        self._theirs = other
+        self._comparison = Comparison(contexts, one, other)
+        self._strict = _strict(contexts, one, other)
+        self._places: list[Place] = []
+
+    def run(self) -> None:
+        """Finds the gained actions, those that are treated alike at once."""
+        grants = {_actions(grant): None for side in (self._mine, self._theirs) for grant in side.grants()}
+        groups = [self._candidates] if self._candidates else []
+        for actions in grants:
+            groups = [part for group in groups for part in (group & actions, group & ~actions) if part]
+        for group in groups:
+            self._group(group)
+
+    def _group(self, group: int) -> None:
+        action = action_sets.first(group).lower()
+        mine = self._comparison.mine.where(lambda grant: grant.takes(action))
+        theirs = self._comparison.theirs.where(lambda grant: grant.takes(action))
+        if not all(mine.layers):
+            return
+        plain = (
+            not mine.denies
+            and not all(theirs.layers)
+            and all(any(one.anywhere and not one.box for one in layer) for layer in mine.layers)
+        )
+        for forms, all_actions in _by_form(self._account).items():
+            actions = all_actions & group
+            if not actions:
+                continue
+            for allow in mine.layers[0]:
+                try:
+                    found = self._comparison.placed(action_sets.first(actions), allow, mine, theirs, forms)
+                except partition.TooManyStates:
+                    self.unclear |= actions
+                    continue
+                if found is not None:
+                    self.gained |= actions
+                    self._places.append(found)
+                    break
+            if plain and self.gained & actions:
+                self.gained |= group
+                return
+
+    def witnesses(self) -> Iterator[Witness]:
+        """Examples, of different services first."""
+        services: set[str] = set()
+        ranked: list[tuple[bool, int, int, Place]] = []
+        for number, place in enumerate(self._places):
+            service = place.action.partition(":")[0]
+            ranked.append((service in services, _rank(service), number, place))
+            services.add(service)
+        ranked.sort(key=lambda row: row[:3])
+        for *_, place in ranked[:_EXAMPLES]:
+            yield self._witness(place)
+
+    def _witness(self, place: Place) -> Witness:
+        grant = place.grant
+        forms = arn_forms(place.action, account=self._account)
+        likely = arn_forms(place.action, account=self._account, region=_REGION)
+        shown = self._comparison.place(place.action, grant, likely) or place
+        certain = False
+        strict = [one for one in self._strict.mine.layers[0] if one.statement is grant.statement]
+        if strict:
+            try:
+                certain = self._strict.place(place.action, strict[0], forms) is not None
+            except partition.TooManyStates:
+                certain = False
+        return Witness(
+            place.action, shown.resource, grant.policy.name, grant.statement.label, certain, shown.context
+        )
+
+    def told(self) -> Iterator[str]:
+        """The gained actions as the policies of who has them write them, or one by one."""
+        left = self.gained
+        entries: list[str] = []
+        for grant in self._mine.layers[0] if self._mine.layers else ():
+            for text in () if grant.not_action else grant.statement.actions:
+                actions = action_sets.of_pattern(Pattern.parse(text.lower())) & self._may
+                if actions and not actions & ~self.gained and actions & left:
+                    entries.append(text)
+                    left &= ~actions
+        services = dict.fromkeys(name.partition(":")[0] for name in action_sets.named(left))
+        for service in sorted(services, key=_rank):
+            actions = action_sets.of_service(service)
+            if not actions & ~self.gained:
+                entries.append(f"{service}:*")
+            else:
+                entries += action_sets.named(actions & left)
+        yield from entries[:_ENTRIES]
+        if len(entries) > _ENTRIES:
+            yield f"and {len(entries) - _ENTRIES} more"
+
+
+@lru_cache(maxsize=64)
+def _by_form(account: str) -> Mapping[tuple[Pattern, ...], int]:
+    """All actions by the forms of their resources in the account."""
+    found: dict[tuple[Pattern, ...], list[int]] = {}
+    for place, action in enumerate(action_sets.named(action_sets.everything())):
+        found.setdefault(arn_forms(action, account=account), []).append(place)
+    return {forms: bits.of(places) for forms, places in found.items()}
+
+
+def _rank(service: str) -> int:
+    return _TELLING.index(service) if service in _TELLING else len(_TELLING)
+
+
+def _actions(grant: Grant) -> int:
+    return action_sets.of_patterns(grant.actions, grant.not_action)
+
+
+def _may(side: Side) -> int:
+    """The actions that the side allows on something, or would but for a resource or context of a Deny."""
+    found = action_sets.everything()
+    for layer in side.layers:
+        allowed = 0
+        for grant in layer:
+            allowed |= _actions(grant)
+        found &= allowed
+    for grant in side.denies:
+        if grant.anywhere and not grant.box:
+            found &= ~_actions(grant)
+    return found
+
+
+def _fully(side: Side) -> int:
+    """The actions that the side allows on everything in every context."""
+    found = action_sets.everything()
+    for layer in side.layers:
+        allowed = 0
+        for grant in layer:
+            if grant.anywhere and not grant.box:
+                allowed |= _actions(grant)
+        found &= allowed
+    for grant in side.denies:
+        found &= ~_actions(grant)
+    return found
+
+
+def _strict(contexts: Contexts, mine: Side, theirs: Side) -> Comparison:
+    """The comparison in which whatever is not known speaks against a gain."""
+    personal = contexts.personal
+
+    def known(grant: Grant) -> bool:
+        return personal.isdisjoint(grant.box)
+
+    def widest(grant: Grant) -> Grant:
+        box = {dimension: mask for dimension, mask in grant.box.items() if dimension not in personal}
+        return replace(grant, box=box, resources=grant.at_most)
+
+    least = Side(
+        tuple(tuple(one for one in layer if known(one)) for layer in mine.layers),
+        tuple(map(widest, mine.denies)),
+    )
+    most = Side(
+        tuple(tuple(map(widest, layer)) for layer in theirs.layers),
+        tuple(one for one in theirs.denies if known(one)),
+    )
+    return Comparison(contexts, least, most)
