@@ -70,11 +70,11 @@ class Passrole:
 
 
 @contextmanager
-def passrole(data: Path) -> Iterator[Passrole]:
-    """``passrole serve`` on a durable store."""
+def passrole(data: Path, *arguments: str) -> Iterator[Passrole]:
+    """``passrole serve`` on a durable store, with more arguments."""
     begun = perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "passrole", "serve", "--port", "0", "--data", str(data)],
+        [sys.executable, "-m", "passrole", "serve", "--port", "0", "--data", str(data), *arguments],
         env=environment(
             PASSROLE_ROOT_ACCESS_KEY_ID=ROOT.id,
             PASSROLE_ROOT_SECRET_ACCESS_KEY=ROOT.secret,
