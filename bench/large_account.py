@@ -1,8 +1,9 @@
 """An account of 10,000 roles, 10,000 users and 1,500 policies: python -m bench.large_account
 
 The account is brought in once with ``serve --import``. Then the endpoint starts from that data folder, timed
-by the clock and by its CPU (target: ready in 2 s), and is asked for its listings page after page: the last pages
-of ListRoles, ListUsers, ListPolicies and GetAccountAuthorizationDetails must take no longer than the first.
+by the clock and by its CPU (target: ready in 2 s), and is asked for its listings page after page: the last
+pages of ListRoles, ListUsers, ListPolicies and GetAccountAuthorizationDetails must take no longer than the
+first.
 """
 
 from __future__ import annotations
