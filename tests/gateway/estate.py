@@ -22,6 +22,8 @@ from passrole.services import own
 from passrole.services.agents import Agents
 from passrole.services.backend import Backend, Handled
 from passrole.services.embedded.dispatch import Embedded
+from passrole.services.kept.backend import Kept
+from passrole.services.kept.facts import KeptFacts
 from passrole.state.accounts import make_account
 from passrole.state.commit import Committer
 from passrole.state.directory import Directory
@@ -86,7 +88,8 @@ class Estate:
         self.facts = facts if facts is not None else NoFacts()
         behind: Backend = self.recording
         if self.embedded is not None:
-            self.facts, behind = self.embedded.facts, self.embedded
+            self.facts = KeptFacts(self.directory, self.embedded.facts)
+            behind = Kept(self.directory, self.ids, self.embedded)
         self.now = datetime.now(UTC)
         ensure_secrets(self.directory, self.ids)
         for account in (ACCOUNT, OTHER_ACCOUNT):

@@ -42,6 +42,11 @@ def put(service: str, operation: str, given: Input, path: str, value: object) ->
     _put(shape, given, paths.parse(path), value)
 
 
+def value(shape: Shape) -> Any:
+    """A value that the shape takes."""
+    return _value(shape, 0)
+
+
 def shape_at(service: str, operation: str, path: str) -> Shape:
     """The shape at an input path."""
     shape = models.service(service).operation(operation).input

@@ -16,11 +16,13 @@ from typing import Any, Final
 
 import yaml
 from tests.gateway.estate import ACCOUNT, REGION, Estate
+from tests.gateway.kept import Play
 from tests.gateway.role_inputs import OTHER, WORKERS, Named, Row, passing
 
 from passrole.catalog import paths
 from passrole.catalog.operations import operation
 from passrole.services.embedded.inventory import services
+from passrole.services.kept.families import operations as kept_operations
 from passrole.state.entities import InstanceProfile
 from passrole.wire.request import Response
 
@@ -63,8 +65,21 @@ def carry_out(row: Row, estate: Estate) -> Response:
         given |= entry.get("given", {})
     for step in steps:
         _take(step, estate, kept)
+    given = {**_of_kept(row, estate), **given}
     _, whole = next(passing(row, _filled(given, kept)))
     return estate.ask(row.service, row.operation, whole)
+
+
+def _of_kept(row: Row, estate: Estate) -> dict[str, str]:
+    """What a call on a kept resource must name, made before: the resource, or what a new one is part of."""
+    known = kept_operations().get((row.service, row.operation))
+    if known is None:
+        return {}
+    role, family = known
+    play = Play(row.service, estate)
+    play.forget()
+    names = play.holders(family, {}) if role == "make" else play.make(family)
+    return play.paths(row.operation, names)
 
 
 def _take(step: Entry, estate: Estate, kept: dict[str, object]) -> None:

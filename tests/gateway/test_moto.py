@@ -1,4 +1,4 @@
-"""Every role parameter of moto's services carried out for real: authorized, handed on, done."""
+"""Every role parameter of moto's services carried out, by moto or kept: authorized, handed on, done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LACKING: Final = {f"{service}:{name}" for service, names in GAPS["lacks"].items(
 NOT_DONE: Final = {f"{service}:{name}" for service, names in GAPS["refused"].items() for name in names}
 FAILING: Final = {row for gap in GAPS["gaps"] for row in gap["rows"]}
 # What the list held when it was written; it must not grow.
-MOST: Final = {"lacks": 343, "refused": 4, "gaps": 46}
+MOST: Final = {"lacks": 159, "refused": 4, "gaps": 46}
 
 ROWS: Final = tuple(moto_rows(rows()))
 SERVICES: Final = {service: tuple(found) for service, found in groupby(ROWS, key=lambda row: row.service)}
@@ -43,7 +43,7 @@ def listed(row: Row) -> bool:
 # moto warns of what it only half does.
 @pytest.mark.filterwarnings("ignore::UserWarning:moto")
 @pytest.mark.parametrize("service", SERVICES)
-def test_moto_carries_it_out(service: str, estate: Estate) -> None:
+def test_it_is_carried_out(service: str, estate: Estate) -> None:
     failed = {}
     for row in SERVICES[service]:
         response = carry_out(row, estate)
@@ -75,9 +75,8 @@ def test_the_list_says_why_and_of_what() -> None:
     assert {name for name in entries() if " " in name} <= {str(row) for row in ROWS}
 
 
-def test_most_of_what_moto_has_ends_well() -> None:
-    """Of the role parameters of operations that moto has, three in five at least: nine in ten as it is."""
-    answered = [row for row in ROWS if f"{row.service}:{row.operation}" not in LACKING | NOT_DONE]
-    done = [row for row in answered if not listed(row)]
-    assert len(done) / len(answered) >= 0.6
-    assert len(done) >= 500
+def test_most_of_them_end_well() -> None:
+    """Three in five at least of all role parameters of moto's services; seven in ten as it is."""
+    done = [row for row in ROWS if not listed(row)]
+    assert len(done) / len(ROWS) >= 0.6
+    assert len(done) >= 740

@@ -38,9 +38,12 @@ from passrole.services import own
 from passrole.services.agents import Agent, Agents, Ports
 from passrole.services.backend import Backend
 from passrole.services.embedded.dispatch import Embedded
+from passrole.services.kept.backend import Kept
+from passrole.services.kept.facts import KeptFacts
 from passrole.services.upstream import UnseenFacts, Upstream
 from passrole.services.workloads.enhanced_monitoring import EnhancedMonitoring
 from passrole.services.workloads.functions import ProcessRunner
+from passrole.services.workloads.scaling import AutoScaling
 from passrole.state.accounts import make_account, unused_account
 from passrole.state.commit import Committer
 from passrole.state.directory import Change, Directory
@@ -180,8 +183,14 @@ class Service:
         self._embedded = Embedded(self._directory)
         self._embedded.on_start()  # what resources of an earlier run held is gone with them
         # An upstream's resources cannot be looked at; what is embedded can.
-        behind: Backend = Upstream(options.upstream) if options.upstream else self._embedded
-        facts: ResourceFacts = UnseenFacts() if options.upstream else self._embedded.facts
+        behind: Backend = (
+            Upstream(options.upstream)
+            if options.upstream
+            else Kept(self._directory, self._ids, self._embedded)
+        )
+        facts: ResourceFacts = (
+            UnseenFacts() if options.upstream else KeptFacts(self._directory, self._embedded.facts)
+        )
         self._recorder = Recorder(self._directory, self._ids)
         self._authenticator = Authenticator(self._directory)
         self._agents = Agents()
@@ -231,6 +240,7 @@ class Service:
             url=f"http://{authority}",
         )
         agents: list[Agent] = [EnhancedMonitoring(ports, self._embedded.databases)]
+        agents.append(AutoScaling(ports, self._embedded.scaling))
         if self.options.run_functions:
             runner = ProcessRunner(ports)
             self._embedded.runner = runner
