@@ -23,7 +23,7 @@ from passrole.gateway.recording import Recorder
 from passrole.passing.linked_roles import lacks
 from passrole.passing.permit import AuthorizedCall, Judging, permit
 from passrole.services.agents import Agents
-from passrole.services.backend import OWN, Backend, Handled
+from passrole.services.backend import OWN, Backend, Handled, not_implemented
 from passrole.services.operation import OPERATIONS, PRECHECKS, Output, ServiceCall
 from passrole.state.commit import Committer
 from passrole.state.directory import Directory
@@ -53,12 +53,6 @@ class Result:
 
     output: Output | None = None
     handled: Handled | None = None
-
-
-class NotImplementedHere(ServiceError):
-    """An operation that AWS has and this endpoint has not: said, never a false success."""
-
-    code, status = "NotImplemented", 501
 
 
 class Gateway:
@@ -201,9 +195,7 @@ class Gateway:
             output = handler(ServiceCall(authorized, self._directory, self._committer, self._ids), call.input)
             return Result(output=output)
         if call.service in OWN or not self._behind.serves(call.service):
-            raise NotImplementedHere(
-                f"{call.service}:{call.operation} is not implemented by this endpoint; nothing was done."
-            )
+            raise not_implemented(call.service, call.operation)
         return Result(handled=await self._behind.handle(authorized))
 
     def _linked(self, authorized: AuthorizedCall) -> tuple[Event, ...]:

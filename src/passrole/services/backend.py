@@ -52,6 +52,18 @@ class Backend(Protocol):
         """The response. Raises ServiceError where there is none, for the gateway to write."""
 
 
+class NotImplementedHere(ServiceError):
+    """An operation that AWS has and this endpoint has not: said, never a false success."""
+
+    code, status = "NotImplemented", 501
+
+
+def not_implemented(service: str, operation: str, why: str = "") -> NotImplementedHere:
+    """501, naming the operation. Nothing has been done."""
+    text = f"{service}:{operation} is not implemented by this endpoint"
+    return NotImplementedHere(f"{text}: {why}" if why else f"{text}; nothing was done.")
+
+
 class DryRunOperation(ServiceError):
     """What EC2 answers a call that would have succeeded. Source: EC2 API Reference, "Error codes"."""
 

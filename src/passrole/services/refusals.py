@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from passrole.services.backend import not_implemented
 from passrole.services.operation import Output, ServiceCall, operation
-from passrole.values.errors import ServiceError
 
 _DELEGATION: Final = (
     "temporary access delegation is for onboarded partners of AWS, and their requests end in AWS's console"
@@ -47,15 +47,9 @@ REFUSED: Final[Mapping[str, str]] = {
 }
 
 
-class NotImplementedHere(ServiceError):
-    """An operation that AWS has and this endpoint refuses."""
-
-    code, status = "NotImplemented", 501
-
-
 def _refuse(call: ServiceCall, given: Any) -> Output:
     name = f"{call.call.service}:{call.call.operation}"
-    raise NotImplementedHere(f"{name} is not implemented by this endpoint: {REFUSED[name]}.")
+    raise not_implemented(call.call.service, call.call.operation, f"{REFUSED[name]}.")
 
 
 for _name in REFUSED:

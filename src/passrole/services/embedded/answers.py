@@ -5,27 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from passrole.services.answers import relabelled
+from passrole.services.backend import not_implemented
 from passrole.values.errors import ServiceError
 from passrole.wire import services
 from passrole.wire.request import Response
-
-
-class NotImplementedHere(ServiceError):
-    """An operation that the embedded service does not have."""
-
-    code, status = "NotImplemented", 501
 
 
 class EmbeddedFailure(ServiceError):
     """The embedded service broke down. The log says how."""
 
     code, status = "InternalFailure", 500
-
-
-def not_implemented(service: str, operation: str, why: str = "") -> NotImplementedHere:
-    """501, naming the operation."""
-    text = f"{service}:{operation} is not implemented by this endpoint."
-    return NotImplementedHere(f"{text} {why}" if why else text)
 
 
 def response(

@@ -18,9 +18,9 @@ from typing import Final
 
 from passrole.authorize.call import Call
 from passrole.passing.permit import AuthorizedCall
-from passrole.services.backend import Handled
+from passrole.services.backend import Handled, not_implemented
 from passrole.services.embedded import associations, databases, ec2, functions, polling, s3
-from passrole.services.embedded.answers import EmbeddedFailure, not_implemented, response
+from passrole.services.embedded.answers import EmbeddedFailure, response
 from passrole.services.embedded.associations import Note
 from passrole.services.embedded.environ import CBOR, environ, request, spoken
 from passrole.services.embedded.facts import Facts

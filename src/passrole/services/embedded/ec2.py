@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from passrole.authorize.call import Call, ResourceFacts
-from passrole.services.backend import answer_dry_run
-from passrole.services.embedded.answers import not_implemented
+from passrole.services.backend import answer_dry_run, not_implemented
 from passrole.services.embedded.prepared import Prepared
 from passrole.services.embedded.profiles import IncorrectState, find
 from passrole.state.directory import Directory

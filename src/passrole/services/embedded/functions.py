@@ -10,7 +10,7 @@ import orjson
 
 from passrole.authorize.call import Call, ResourceFacts
 from passrole.authorize.resources import role_of_arn
-from passrole.services.embedded.answers import not_implemented
+from passrole.services.backend import not_implemented
 from passrole.services.embedded.associations import EXECUTES
 from passrole.services.embedded.prepared import Prepared
 from passrole.services.embedded.tables import backend

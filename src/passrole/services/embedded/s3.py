@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from passrole.authorize.call import Call, ResourceFacts
-from passrole.services.embedded.answers import not_implemented
+from passrole.services.backend import not_implemented
 from passrole.services.embedded.inventory import release
 from passrole.services.embedded.prepared import Prepared
 from passrole.services.transfer import trailing_checksum, unwrapped

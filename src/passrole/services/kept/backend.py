@@ -7,13 +7,12 @@ from functools import partial
 from typing import Final
 
 from passrole.passing.permit import AuthorizedCall
-from passrole.services.backend import Backend, Handled
+from passrole.services.backend import Backend, Handled, not_implemented
 from passrole.services.kept import resource, tagging
 from passrole.services.kept.families import Family, operations, services
 from passrole.services.kept.handlers import ROLES, Work
 from passrole.services.kept.resource import KeptResource
 from passrole.services.operation import Output
-from passrole.services.refusals import NotImplementedHere
 from passrole.state.directory import Directory
 from passrole.values.errors import ServiceError
 from passrole.values.ids import Ids
@@ -46,9 +45,7 @@ class Kept:
         if output is None:
             if self._others.serves(call.service):
                 return await self._others.handle(authorized)
-            raise NotImplementedHere(
-                f"{call.service}:{call.operation} is not implemented by this endpoint; nothing was done."
-            )
+            raise not_implemented(call.service, call.operation)
         response = write(call.service, call.operation, call.protocol, output, call.request_id)
         return Handled(response, output=partial(_same, output))
 
