@@ -16,8 +16,8 @@ _DELEGATION: Final = (
     "temporary access delegation is for onboarded partners of AWS, and their requests end in AWS's console"
 )
 _TEMPLATES: Final = "role templates are AWS's own, and no public source says what they hold"
-_EFFECTIVE: Final = (
-    "of the management policy types only the documents are kept; how they combine is not computed"
+_INVALID: Final = (
+    "what makes the combined policy of an account invalid is AWS's own knowledge, policy type by policy type"
 )
 _TRANSFER: Final = "it is about who pays AWS's bill"
 
@@ -34,11 +34,10 @@ REFUSED: Final[Mapping[str, str]] = {
     "iam:SendDelegationToken": _DELEGATION,
     "iam:UpdateDelegationRequest": _DELEGATION,
     "organizations:CreateGovCloudAccount": "there is one partition here, aws",
-    "organizations:DescribeEffectivePolicy": _EFFECTIVE,
     "organizations:DescribeResponsibilityTransfer": _TRANSFER,
     "organizations:InviteOrganizationToTransferResponsibility": _TRANSFER,
-    "organizations:ListAccountsWithInvalidEffectivePolicy": _EFFECTIVE,
-    "organizations:ListEffectivePolicyValidationErrors": _EFFECTIVE,
+    "organizations:ListAccountsWithInvalidEffectivePolicy": _INVALID,
+    "organizations:ListEffectivePolicyValidationErrors": _INVALID,
     "organizations:ListInboundResponsibilityTransfers": _TRANSFER,
     "organizations:ListOutboundResponsibilityTransfers": _TRANSFER,
     "organizations:TerminateResponsibilityTransfer": _TRANSFER,

@@ -3,6 +3,7 @@
 from passrole.services.organizations import (
     accounts,
     administrators,
+    effective,
     handshakes,
     organization,
     policies,
@@ -10,4 +11,13 @@ from passrole.services.organizations import (
     units,
 )
 
-__all__ = ["accounts", "administrators", "handshakes", "organization", "policies", "tags", "units"]
+__all__ = [
+    "accounts",
+    "administrators",
+    "effective",
+    "handshakes",
+    "organization",
+    "policies",
+    "tags",
+    "units",
+]

@@ -43,6 +43,11 @@ _TEXTS: Final[Mapping[str, str]] = {
     "DuplicateOrganizationalUnitException": "An OU with the same name already exists.",
     "DuplicatePolicyAttachmentException": "The specified policy is already attached to the specified target.",
     "DuplicatePolicyException": "A policy with the same name already exists.",
+    "EffectivePolicyNotFoundException": (
+        "If you ran this action on the management account, this policy type is not enabled. If you ran the "
+        "action on a member account, the account doesn't have an effective policy of this type. Contact the "
+        "administrator of your organization about attaching a policy of this type to the account."
+    ),
     "HandshakeAlreadyInStateException": "The specified handshake is already in the requested state.",
     "HandshakeNotFoundException": "You specified a handshake that doesn't exist.",
     "InvalidHandshakeTransitionException": (
