@@ -46,6 +46,9 @@ class Kept:
     def find(self, query: EventQuery) -> Sequence[Numbered]:
         return self.store.find(query)
 
+    def newest(self) -> int:
+        return self.store.last_sequence()
+
 
 @dataclass(frozen=True, slots=True)
 class _Authorized:

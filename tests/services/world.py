@@ -57,6 +57,9 @@ class _Trail:
     def find(self, query: EventQuery) -> Sequence[tuple[int, Event]]:
         return ()
 
+    def newest(self) -> int:
+        return 0
+
 
 @dataclass
 class World:

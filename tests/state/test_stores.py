@@ -191,6 +191,14 @@ def test_pages_through_several_blocks_without_gap_or_repetition(store: Store) ->
     assert seen == [n for n in range(many, 0, -1) if n % 3 == 0]
 
 
+def test_reads_on_from_a_number_in_order(store: Store) -> None:
+    store.write([], [(number, event(number)) for number in (2, 3, 5, 9)])
+    assert [number for number, _ in store.after(0, 3)] == [2, 3, 5]
+    assert [number for number, _ in store.after(5, 3)] == [9]
+    assert store.after(5, 3)[0][1] == event(9)
+    assert store.after(9, 3) == []
+
+
 def test_trims_the_oldest_by_age(store: Store) -> None:
     store.write([], [(n, event(n)) for n in range(1, 101)])
     keep = Keep(age=timedelta(seconds=40))

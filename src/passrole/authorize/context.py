@@ -99,7 +99,9 @@ def call_context(call: Call, directory: Directory) -> dict[str, Values]:
         keys["aws:calledvia"] = call.called_via
         keys["aws:calledviafirst"] = call.called_via[0]
         keys["aws:calledvialast"] = call.called_via[-1]
-    elif caller.session is None or not caller.session.invoked_by:
+    elif caller.principal.kind is not PrincipalKind.SERVICE and not (
+        caller.session is not None and caller.session.invoked_by
+    ):
         # A service's own calls and forwarded ones carry no client address.
         keys["aws:sourceip"] = call.raw.client
     agent = call.raw.header("user-agent")

@@ -237,6 +237,7 @@ class Service:
             now=self._clock.now,
             machine=self._clock.machine,
             commit=self._gateway.commit,
+            history=self._committer,
             url=f"http://{authority}",
         )
         agents: list[Agent] = [EnhancedMonitoring(ports, self._embedded.databases)]

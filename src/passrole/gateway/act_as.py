@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from passrole.authorize.call import Call, Caller
@@ -18,6 +18,7 @@ from passrole.authorize.refusal import Refusal
 from passrole.gateway.authenticate import session_caller
 from passrole.gateway.clock import Clock
 from passrole.gateway.service_role import AssumeByService
+from passrole.passing.rule import service_caller
 from passrole.services.operation import ActAs, Output
 from passrole.state.directory import Directory
 from passrole.state.entities import Role, Session, User
@@ -118,6 +119,11 @@ class ServicesActing:
             )
         return _Acting(self, service, region, session_caller(session, role, None), session)
 
+    def as_service(self, service: str, *, source_arn: str, account: str, region: str) -> ActAs:
+        """See Acting."""
+        extra = {**_EXTRA, "aws:sourcearn": source_arn, "aws:sourceaccount": source_arn.split(":")[4]}
+        return _Acting(self, service, region, service_caller(service), account=account, extra=extra)
+
     def as_caller(self, call: Call, service: str) -> ActAs:
         """See Acting."""
         via = (*call.called_via, service)
@@ -140,12 +146,12 @@ class ServicesActing:
             protocol=protocol,
             input=read(service, operation, protocol, raw),
             caller=caller,
-            account=caller.account,
+            account=caller.account or acting.account,
             region=acting.region,
             now=self._clock.now(),
             request_id=self._ids.uuid(),
             called_via=acting.called_via,
-            extra=_EXTRA,
+            extra=acting.extra,
         )
         check_credentials(call)
         response = await self._carried_out(call)
@@ -209,7 +215,10 @@ class ServicesActing:
 
 @dataclass(frozen=True, slots=True)
 class _Acting:
-    """One way of acting. taken is the role session that the service took, None for forwarded rights."""
+    """One way of acting. taken is the role session that the service took, None for forwarded rights.
+
+    account is where a service principal's calls happen, "" for callers that have an account.
+    """
 
     services: ServicesActing
     service: str
@@ -217,6 +226,8 @@ class _Acting:
     caller: Caller
     taken: Session | None = None
     called_via: tuple[str, ...] = ()
+    account: str = ""
+    extra: Mapping[str, str] = field(default_factory=lambda: _EXTRA)
 
     async def call(self, service: str, operation: str, given: Mapping[str, object]) -> Output:
         """See ActAs."""

@@ -155,6 +155,8 @@ def _service_behind(call: Call) -> str:
     """The service that made the call: with its caller's credentials, or with a role that it was passed."""
     if call.called_via:
         return call.called_via[-1]
+    if call.caller.principal.kind is PrincipalKind.SERVICE:
+        return call.caller.principal.arn
     return call.caller.session.invoked_by if call.caller.session is not None else ""
 
 

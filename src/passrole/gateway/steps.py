@@ -192,11 +192,13 @@ class Gateway:
         call = authorized.call
         handler = OPERATIONS.get((call.service, call.operation))
         if handler is not None:
-            output = handler(ServiceCall(authorized, self._directory, self._committer, self._ids), call.input)
-            return Result(output=output)
+            return Result(output=handler(self._handed(authorized), call.input))
         if call.service in OWN or not self._behind.serves(call.service):
             raise not_implemented(call.service, call.operation)
         return Result(handled=await self._behind.handle(authorized))
+
+    def _handed(self, authorized: AuthorizedCall) -> ServiceCall:
+        return ServiceCall(authorized, self._directory, self._committer, self._ids, self._facts)
 
     def _linked(self, authorized: AuthorizedCall) -> tuple[Event, ...]:
         """Makes the service-linked roles that a call which has succeeded is the first to need.
@@ -208,9 +210,7 @@ class Gateway:
             call = permitted.call
             if lacks(self._directory, call.account, str(call.input["AWSServiceName"])):
                 create = OPERATIONS[(call.service, call.operation)]
-                output = create(
-                    ServiceCall(permitted, self._directory, self._committer, self._ids), call.input
-                )
+                output = create(self._handed(permitted), call.input)
                 events += self._recorder.events(
                     call, output=partial(dict, output), would_deny=permitted.would_deny
                 )

@@ -13,7 +13,7 @@ from passrole.authorize.call import Call
 from passrole.services.operation import Acting, Output, ServiceAssume
 from passrole.state.directory import Directory
 from passrole.state.store import StoreUnavailable
-from passrole.state.trail import Event
+from passrole.state.trail import Event, History
 from passrole.values.ids import Ids
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Ports:
     """What an agent works with; it reads no clock and no environment of its own.
 
     now is the endpoint's time; machine is the one that embedded services go by. commit makes the changes
-    of the directory durable with events for the trail. url is the endpoint's own.
+    of the directory durable with events for the trail; history reads the trail. url is the endpoint's own.
     """
 
     directory: Directory
@@ -38,6 +38,7 @@ class Ports:
     now: Callable[[], datetime]
     machine: Callable[[], datetime]
     commit: Callable[[tuple[Event, ...]], Awaitable[None]]
+    history: History
     url: str
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
-from passrole.authorize.call import Call, Caller
+from passrole.authorize.call import Call, Caller, NoFacts, ResourceFacts
 from passrole.authorize.refusal import Refusal
 from passrole.passing.permit import AuthorizedCall
 from passrole.passing.role_passes import RolePass
@@ -55,6 +55,13 @@ class Acting(Protocol):
         Raises ServiceError where their role is gone.
         """
 
+    def as_service(self, service: str, *, source_arn: str, account: str, region: str) -> ActAs:
+        """The service principal itself, which resource-based policies let in, acting for source_arn.
+
+        aws:SourceArn and aws:SourceAccount are source_arn and its account. account owns what the calls are
+        made on; their records go to its trail.
+        """
+
     def as_caller(self, call: Call, service: str) -> ActAs:
         """The rights of the call's own caller, forwarded by the service principal."""
 
@@ -96,6 +103,7 @@ class ServiceCall:
     directory: Directory
     trail: Trail
     ids: Ids
+    facts: ResourceFacts = field(default_factory=NoFacts)
 
     @property
     def call(self) -> Call:

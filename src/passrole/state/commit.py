@@ -52,7 +52,7 @@ class _Item:
 class Committer:
     """Makes changes and events durable in the order of their submission; a Trail.
 
-    Every method is called on the event loop that ``start`` was called on.
+    Every method but ``after`` is called on the event loop that ``start`` was called on.
 
     A transaction that fails is never acknowledged: its future and those of everything submitted
     after it get StoreUnavailable, because what came after was built on what is lost. That lasts until
@@ -131,6 +131,14 @@ class Committer:
             if (query.before is None or number < query.before) and query.matches(event):
                 found[number] = event
         return [(number, found[number]) for number in sorted(found, reverse=True)[: query.limit]]
+
+    def newest(self) -> int:
+        """The number of the event that was handed over last, durable or not."""
+        return self._sequence
+
+    def after(self, number: int, limit: int) -> list[Numbered]:
+        """The oldest durable events with a greater number; from any thread. Raises StoreUnavailable."""
+        return self._store.after(number, limit)
 
     async def flush(self) -> None:
         """Returns once everything handed over so far is durable. Raises StoreUnavailable."""

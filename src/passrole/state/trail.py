@@ -91,6 +91,25 @@ class Trail(Protocol):
     def find(self, query: EventQuery) -> Sequence[Numbered]:
         """(sequence number, event), newest first."""
 
+    def newest(self) -> int:
+        """The sequence number of the event that was recorded last, 0 before the first."""
+
+
+class History(Protocol):
+    """The trail read from its beginning on, as its delivery reads it."""
+
+    def newest(self) -> int:
+        """See Trail."""
+
+    def after(self, number: int, limit: int) -> Sequence[Numbered]:
+        """The oldest durable events with a greater number, in order, at most limit; from any thread.
+
+        Reading them keeps nobody from writing or finding others. Raises StoreUnavailable.
+        """
+
+    async def flush(self) -> None:
+        """Returns once everything recorded so far is durable. Raises StoreUnavailable."""
+
 
 class InvalidKeep(PassroleError, ValueError):
     """A text that should have said how much of the trail to keep."""

@@ -32,6 +32,9 @@ class Store(Protocol):
     def find(self, query: EventQuery) -> list[Numbered]:
         """The newest events that match, newest first, at most query.limit."""
 
+    def after(self, number: int, limit: int) -> list[Numbered]:
+        """The oldest events with a greater number, in their order, at most limit."""
+
     def last_sequence(self) -> int:
         """The greatest sequence number written so far, 0 for a trail that never held an event."""
 

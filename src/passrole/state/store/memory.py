@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from threading import Lock
 from typing import Final
 
@@ -59,6 +59,13 @@ class MemoryStore:
                 if (query.before is None or number < query.before) and query.matches(event)
             )
             return list(islice(found, query.limit))
+
+    def after(self, number: int, limit: int) -> list[Numbered]:
+        """See Store. Looks back from the newest event."""
+        self._check()
+        with self._lock:
+            newer = list(takewhile(lambda numbered: numbered[0] > number, reversed(self._events)))
+        return newer[::-1][:limit]
 
     def last_sequence(self) -> int:
         """See Store."""

@@ -78,6 +78,7 @@ class SqliteStore:
             with self._failing("open"):
                 self._writer = self._connect()
                 self._reader = self._connect()
+                self._scanner = self._connect()
                 self._prepare()
                 self._sequence: int = self._scalar("SELECT ifnull(max(sequence), 0) FROM events")
                 self._newest: int = self._scalar(
@@ -85,10 +86,12 @@ class SqliteStore:
                 )
                 self._block: Block | None = None
                 self._reader.execute("PRAGMA query_only = ON")
+                self._scanner.execute("PRAGMA query_only = ON")
         except BaseException:
             self.close()
             raise
         self._reading = Lock()
+        self._scanning = Lock()
 
     def rows(self) -> Iterator[Change]:
         """See Store."""
@@ -114,6 +117,15 @@ class SqliteStore:
                 if len(found) >= query.limit:
                     break
         return found
+
+    def after(self, number: int, limit: int) -> list[Numbered]:
+        """See Store. By a connection of its own: questions do not wait for a long read."""
+        with self._failing("read"), self._scanning:
+            cursor = self._scanner.execute(
+                f"SELECT {_EVENT_COLUMNS} FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?",
+                (number, limit),
+            )
+            return [_numbered(*row) for row in cursor]
 
     def last_sequence(self) -> int:
         """See Store."""
@@ -154,7 +166,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """See Store."""
-        for name in ("_reader", "_writer"):
+        for name in ("_scanner", "_reader", "_writer"):
             connection: sqlite3.Connection | None = getattr(self, name, None)
             if connection is not None:
                 with suppress(sqlite3.Error):  # what was acknowledged is on disk already
