@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from passrole.analysis import action_sets, bits
@@ -37,6 +37,8 @@ from passrole.values.glob import Pattern
 # Examples that a gain is shown by, and entries that its actions are told in.
 _EXAMPLES: Final = 5
 _ENTRIES: Final = 20
+# Actions of one service that are named one by one.
+_NAMED: Final = 8
 
 _REGION: Final = "us-east-1"  # that examples are of, where they can be
 
@@ -98,9 +100,10 @@ class Witness:
 class Gain:
     """What principal would gain by the rights of other.
 
-    actions tells it in the words of other's policies, gained is the set of AWS's actions (see action_sets);
-    () and 0 for no gain. administrator tells that other may do everything, partly that some comparison would
-    have taken too long, so that there may be more.
+    actions tells it in the words of other's policies, ``*`` where other may do everything and most of it is
+    gained; gained is the set of AWS's actions (see action_sets). () and 0 are no gain. administrator tells
+    that other may do everything, partly that some comparison would have taken too long, so that there may be
+    more.
     """
 
     principal: str
@@ -141,8 +144,29 @@ class Rights:
     def __init__(self, asker: Asker) -> None:
         self.asker: Final = asker
         (side,) = sides(self.given("", generous=True))[1]
+        self.side: Final = side
         self.may: Final = _may(side)
         self.fully: Final = _fully(side)
+
+    @cached_property
+    def undenied(self) -> int:
+        """The actions that no Deny says anything about."""
+        found = action_sets.everything()
+        for grant in self.side.denies:
+            found &= ~_actions(grant)
+        return found
+
+    @cached_property
+    def sure(self) -> int:
+        """The actions allowed on something, whatever the context."""
+        found = self.undenied
+        for layer in self.side.layers:
+            allowed = 0
+            for grant in layer:
+                if not grant.box:
+                    allowed |= _actions(grant)
+            found &= allowed
+        return found
 
     def given(self, name: str, *, generous: bool) -> Given:
         """The principal as one side of a comparison."""
@@ -180,6 +204,7 @@ class Gains:
     def __init__(self) -> None:
         self._rights: dict[str, Rights] = {}
         self._found: dict[tuple[str, str], Gain] = {}
+        self._examples: dict[tuple[str, str], Witness | None] = {}
 
     def rights(self, asker: Asker) -> Rights:
         """What the principal may do."""
@@ -204,6 +229,47 @@ class Gains:
             found = self._found[place] = self._of(asker, other)
         return found
 
+    def brief(self, asker: Asker, other: Asker) -> Gain:
+        """As of, but where actions alone show a gain, resources and contexts are not compared any more.
+
+        The gain then has the actions that asker has on nothing at all, and an example or two.
+        """
+        mine, theirs = self.rights(other), self.rights(asker)
+        gained = mine.may & ~theirs.may
+        if not gained or asker.arn == other.arn:
+            return self.of(asker, other)
+        place = (asker.arn, other.arn)
+        found = self._found.get(place)
+        if found is None:
+            search = _Search(mine, None)
+            search.gained = gained
+            found = Gain(
+                principal=asker.arn,
+                other=other.arn,
+                actions=tuple(search.told()),
+                gained=gained,
+                witnesses=tuple(self._quick(mine, search, gained)),
+                administrator=mine.fully == action_sets.everything(),
+            )
+        return found
+
+    def _quick(self, mine: Rights, search: _Search, gained: int) -> Iterator[Witness]:
+        """Examples of actions that the other side has on nothing."""
+        for service in _TELLING:
+            actions = action_sets.of_service(service) & gained
+            if actions:
+                yield from self._example(mine, search, actions)
+                return
+        yield from self._example(mine, search, gained)
+
+    def _example(self, mine: Rights, search: _Search, actions: int) -> Iterator[Witness]:
+        place = (mine.asker.arn, action_sets.first(actions))
+        if place not in self._examples:
+            self._examples[place] = search.example(place[1])
+        found = self._examples[place]
+        if found is not None:
+            yield found
+
     def _of(self, asker: Asker, other: Asker) -> Gain:
         administrator = self.rights(other).fully == action_sets.everything()
         if asker.arn == other.arn or self.surely_not(asker, other):
@@ -224,20 +290,36 @@ class Gains:
 class _Search:
     """One comparison: which actions are gained, and where."""
 
-    def __init__(self, mine: Rights, theirs: Rights) -> None:
-        contexts, (one, other) = sides(
-            mine.given("one", generous=True), theirs.given("other", generous=False)
-        )
+    def __init__(self, mine: Rights, theirs: Rights | None) -> None:
+        """theirs None is a side that may do nothing."""
+        given = [mine.given("one", generous=True)]
+        if theirs is not None:
+            given.append(theirs.given("other", generous=False))
+        contexts, found = sides(*given)
+        one, other = found[0], found[1] if theirs is not None else Side(((),), ())
         self.gained = 0
         self.unclear = 0
         self._account = mine.asker.account
         self._may = mine.may
-        self._candidates = mine.may & ~theirs.fully
+        self._candidates = mine.may & ~(theirs.fully if theirs is not None else 0)
         self._mine = one
         self._theirs = other
         self._comparison = Comparison(contexts, one, other)
         self._strict = _strict(contexts, one, other)
         self._places: list[Place] = []
+
+    def example(self, action: str) -> Witness | None:
+        """Something of the action that the one side allows and the other does not."""
+        forms = arn_forms(action, account=self._account)
+        for allow in self._mine.layers[0] if self._mine.layers else ():
+            if allow.takes(action.lower()):
+                try:
+                    found = self._comparison.place(action, allow, forms)
+                except partition.TooManyStates:
+                    continue
+                if found is not None:
+                    return self._witness(found)
+        return None
 
     def run(self) -> None:
         """Finds the gained actions, those that are treated alike at once."""
@@ -308,6 +390,9 @@ class _Search:
     def told(self) -> Iterator[str]:
         """The gained actions as the policies of who has them write them, or one by one."""
         left = self.gained
+        if left.bit_count() * 2 > self._may.bit_count() and self._may == action_sets.everything():
+            yield "*"
+            return
         entries: list[str] = []
         for grant in self._mine.layers[0] if self._mine.layers else ():
             for text in () if grant.not_action else grant.statement.actions:
@@ -318,8 +403,11 @@ class _Search:
         services = dict.fromkeys(name.partition(":")[0] for name in action_sets.named(left))
         for service in sorted(services, key=_rank):
             actions = action_sets.of_service(service)
+            lacking = (actions & left).bit_count()
             if not actions & ~self.gained:
                 entries.append(f"{service}:*")
+            elif lacking > _NAMED:
+                entries.append(f"{service}:* ({lacking} of {actions.bit_count()})")
             else:
                 entries += action_sets.named(actions & left)
         yield from entries[:_ENTRIES]

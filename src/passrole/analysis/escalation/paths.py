@@ -1,0 +1,380 @@
+"""Escalations: the shortest path from each principal to rights that it has not.
+
+A breadth-first search over the graph's ways, a whole set of nodes a step. It goes on only through rights that
+can be used as one likes. What is told of a step (statements, conditions) is found for the paths that are
+listed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from passrole.analysis import action_sets, bits
+from passrole.analysis.askers import Asker
+from passrole.analysis.escalation.graph import Graph, Held, Node, Way
+from passrole.analysis.escalation.steps import Reason, Step, Steps
+from passrole.analysis.escalation.techniques import Technique
+from passrole.analysis.gain import Gain
+from passrole.decision.request import Policies
+from passrole.policy.document import Policy
+from passrole.state.entities import Role
+from passrole.state.estate.estate import Estate
+from passrole.values.glob import Pattern
+
+Progress = Callable[[int, int], None]  # (principals done, principals in all)
+
+EVERYTHING: Final = Policy.parse(
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+    name="(any right)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The statement whose narrowing breaks a path, and how many of the listed paths it breaks.
+
+    others must be narrowed with it: where it says (), the statement alone allows a step.
+    """
+
+    statement: Reason
+    paths: int
+    others: tuple[Reason, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """With others only where there are some."""
+        made = {**self.statement.as_json(), "paths": self.paths}
+        return made | ({"others": [one.as_json() for one in self.others]} if self.others else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """One path: principal gains what target has, or, raised, any right that the path writes into target."""
+
+    principal: str
+    target: str
+    gain: Gain
+    steps: tuple[Step, ...]
+    raised: bool = False
+    cut: Cut | None = None
+
+    @property
+    def certain(self) -> bool:
+        """Does no step depend on what is not known?"""
+        return all(step.certain for step in self.steps)
+
+    def as_json(self) -> dict[str, object]:
+        """As the contract has it."""
+        gain = self.gain
+        gained: dict[str, object] = {
+            "identity": self.target,
+            "raised": self.raised,
+            "administrator": gain.administrator,
+            "actions": list(gain.actions),
+            "count": gain.count,
+            "examples": [one.as_json() for one in gain.witnesses],
+        }
+        return {
+            "principal": self.principal,
+            "gains": gained,
+            "steps": [step.as_json() for step in self.steps],
+            "cut": None if self.cut is None else self.cut.as_json(),
+            "certain": self.certain,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is asked: globs for who escalates and whose rights are gained, "" for all.
+
+    most is how many paths are listed of one principal, 0 for all. certain leaves out paths that depend on
+    something.
+    """
+
+    principal: str = ""
+    target: str = ""
+    most: int = 20
+    certain: bool = False
+
+
+@dataclass(slots=True)
+class Found:
+    """Paths, and how many more there are than were to be listed."""
+
+    rows: list[Escalation] = field(default_factory=list)
+    left_out: int = 0
+
+
+def escalations(
+    estate: Estate,
+    search: Search | None = None,
+    held: Iterable[Held] | None = None,
+    progress: Progress | None = None,
+) -> Found:
+    """The shortest path from each principal to each identity whose rights it lacks, shortest first.
+
+    held are the resources of a live account that hold roles; where they are not known, ways through such a
+    resource depend on whether there is one.
+    """
+    return _Escalations(Graph(estate, held), search or Search(), progress).found()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """What one search found: the nodes of each step, and those that only let a service act."""
+
+    levels: tuple[int, ...]
+    at_will: int
+    limited: int
+
+
+class _Escalations:
+    """The paths of one question."""
+
+    def __init__(self, graph: Graph, search: Search, progress: Progress | None) -> None:
+        self._graph = graph
+        self._search = search
+        self._progress = progress
+        self._steps = Steps(graph)
+        self._edges: dict[int, tuple[int, int]] = {}
+        self._wanted = _named(search.target)
+        self._asked = _named(search.principal)
+        self._raised: dict[str, Asker] = {}
+        # Who may do everything gains nothing by going on.
+        self._administrators = bits.of(
+            node.number for node in graph.nodes if graph.actions(node).fully == action_sets.everything()
+        )
+
+    def found(self) -> Found:
+        """Everything that is to be listed, with its cuts."""
+        found = Found()
+        starts = [node for node in self._graph.nodes if self._starts(node)]
+        for number, start in enumerate(starts, 1):
+            rows = self._of(start, found)
+            found.rows += rows
+            if self._progress is not None:
+                self._progress(number, len(starts))
+        found.rows.sort(key=lambda row: (len(row.steps), not row.certain, row.principal, row.target))
+        found.rows = list(_with_cuts(found.rows))
+        return found
+
+    def _starts(self, node: Node) -> bool:
+        if node.kind == "group" or not self._asked(node.arn):
+            return False
+        if isinstance(node.entity, Role) and node.entity.service_linked:
+            return False  # no one but its service is ever its session
+        return not self._administrators >> node.number & 1
+
+    def _of(self, start: Node, found: Found) -> list[Escalation]:
+        reach = self._reach(start)
+        candidates: list[tuple[int, int, Node]] = []
+        for level, nodes in enumerate(reach.levels[1:], 1):
+            for number in bits.places(nodes):
+                target = self._graph.nodes[number]
+                if self._wanted(target.arn) and not self._graph.gains.surely_not(start.asker, target.asker):
+                    strength = self._graph.actions(target).may.bit_count()
+                    candidates.append((level, -strength, target))
+        candidates.sort(key=lambda row: (row[0], row[1], row[2].number))
+        rows: list[Escalation] = []
+        raised = self._raise(start, reach)
+        if raised is not None and (not self._search.certain or raised.certain):
+            rows.append(raised)
+        for level, _, target in candidates:
+            if self._search.most and len(rows) >= self._search.most:
+                found.left_out += 1
+                continue
+            row = self._row(start, target, reach, level)
+            if row is not None:
+                rows.append(row)
+        return rows
+
+    def _row(self, start: Node, target: Node, reach: _Reach, level: int) -> Escalation | None:
+        gain = self._graph.gains.brief(start.asker, target.asker)
+        if not gain:
+            return None
+        steps = self._path(start, target, reach, level)
+        # A step on the way that already has all of it is the path to tell.
+        passed_by = (self._graph.nodes[self._graph.number[step.source]] for step in steps[1:])
+        if any(self._graph.gains.surely_not(node.asker, target.asker) for node in passed_by):
+            return None
+        return Escalation(start.arn, target.arn, gain, steps)
+
+    # --- Reaching -----------------------------------------------------------------------------
+
+    def _out(self, node: Node) -> tuple[int, int]:
+        """Where the ways of a node lead: to rights at will, and to a service that uses them."""
+        found = self._edges.get(node.number)
+        if found is None:
+            at_will = limited = 0
+            for way in self._graph.ways(node):
+                targets = way.targets[0] if self._search.certain else way.targets[1]
+                if way.at_will:
+                    at_will |= targets
+                else:
+                    limited |= targets
+            found = self._edges[node.number] = (at_will, limited & ~at_will)
+        return found
+
+    def _reach(self, start: Node) -> _Reach:
+        seen = 1 << start.number
+        ended = 0  # reached, but through a service that does not obey
+        levels = [seen]
+        frontier = seen
+        while frontier:
+            following = limited = 0
+            for number in bits.places(frontier):
+                one, other = self._out(self._graph.nodes[number])
+                following |= one
+                limited |= other
+            following &= ~seen
+            limited &= ~(seen | following | ended)
+            seen |= following
+            ended |= limited
+            levels.append(following | limited)
+            frontier = following & ~self._administrators
+        return _Reach(tuple(levels), seen, ended & ~seen)
+
+    def _path(self, start: Node, target: Node, reach: _Reach, level: int) -> tuple[Step, ...]:
+        """The steps to a node of that level, those that are certain preferred."""
+        steps: list[Step] = []
+        here = target
+        limited = not (reach.at_will >> target.number & 1) or not self._at_level(here, reach, level)
+        while level > 0:
+            best: tuple[tuple[bool, int, int], Node, Way] | None = None
+            for number in bits.places(self._before(reach, level)):
+                node = self._graph.nodes[number]
+                edges = self._out(node)
+                if not (edges[0] | (edges[1] if limited else 0)) >> here.number & 1:
+                    continue
+                for place, way in enumerate(self._graph.ways(node)):
+                    if way.targets[1] >> here.number & 1 and (way.at_will or limited):
+                        rank = (not way.targets[0] >> here.number & 1, int(not way.at_will), place)
+                        if best is None or rank < best[0]:
+                            best = (rank, node, way)
+            assert best is not None  # Invariant: a node of a level was reached from the one before
+            steps.append(self._steps.of_way(best[1], here, best[2]))
+            here = best[1]
+            limited = False
+            level -= 1
+        steps.reverse()
+        return tuple(steps)
+
+    def _before(self, reach: _Reach, level: int) -> int:
+        """The nodes from which those of a level were reached."""
+        return reach.levels[level - 1] & reach.at_will & ~self._administrators
+
+    def _at_level(self, node: Node, reach: _Reach, level: int) -> bool:
+        """Was the node reached there with rights at will?"""
+        for number in bits.places(self._before(reach, level)):
+            if self._out(self._graph.nodes[number])[0] >> node.number & 1:
+                return True
+        return False
+
+    # --- Rights that are written into a policy ------------------------------------------------
+
+    def _raise(self, start: Node, reach: _Reach) -> Escalation | None:
+        """The shortest path on which some identity is given any right, and used."""
+        best: tuple[int, Node, Node, tuple[Technique, ...]] | None = None
+        for level, nodes in enumerate(reach.levels):
+            if best is not None and best[0] <= level + 1:
+                break
+            for number in bits.places(nodes & reach.at_will & ~self._administrators):
+                node = self._graph.nodes[number]
+                for extra, edited, techniques in self._raising(node):
+                    length = level + extra
+                    if best is None or length < best[0]:
+                        best = (length, node, edited, techniques)
+        if best is None or not self._wanted(best[2].arn):
+            return None
+        length, editor, edited, techniques = best
+        direct = editor.number == edited.number
+        level = length - (1 if direct else 2)
+        steps = list(self._path(start, editor, reach, level))
+        certain = self._search.certain
+        technique = min(techniques, key=lambda one: not self._is_certain(editor, edited, one))
+        if certain and not self._is_certain(editor, edited, technique):
+            return None
+        steps.append(self._steps.of_edit(editor, edited, technique))
+        if not direct:
+            way = min(
+                (
+                    way
+                    for way in self._graph.ways(editor)
+                    if way.at_will and way.targets[1] >> edited.number & 1
+                ),
+                key=lambda way: not way.targets[0] >> edited.number & 1,
+            )
+            steps.append(self._steps.of_way(editor, edited, way))
+        gain = self._graph.gains.brief(start.asker, self._raised_asker(edited))
+        return Escalation(start.arn, edited.arn, gain, tuple(steps), raised=True) if gain else None
+
+    def _raising(self, node: Node) -> Iterator[tuple[int, Node, tuple[Technique, ...]]]:
+        """Whom the node can give any right and then use: itself with one step, another with two."""
+        edits = self._graph.edits(node)
+        if not edits:
+            return
+        pick = 0 if self._search.certain else 1
+        mine = tuple(technique for technique, pair in edits if pair[pick] >> node.number & 1)
+        if mine:
+            yield 1, node, mine
+            return
+        usable = self._out(node)[0]
+        for _, pair in edits:
+            both = pair[pick] & usable
+            if both:
+                number = (both & -both).bit_length() - 1
+                edited = self._graph.nodes[number]
+                yield 2, edited, tuple(one for one, other in edits if other[pick] >> number & 1)
+                return
+
+    def _is_certain(self, editor: Node, edited: Node, technique: Technique) -> bool:
+        return any(
+            one is technique and pair[0] >> edited.number & 1 for one, pair in self._graph.edits(editor)
+        )
+
+    def _raised_asker(self, node: Node) -> Asker:
+        """The node with every right that a policy can give it: boundaries and the like still hold."""
+        found = self._raised.get(node.arn)
+        if found is None:
+            old = node.asker.policies
+            policies = Policies(
+                identity=(*old.identity, EVERYTHING),
+                boundaries=old.boundaries,
+                session=old.session,
+                scps=old.scps,
+                rcps=old.rcps,
+            )
+            found = self._raised[node.arn] = replace(
+                node.asker, arn=f"{node.arn} (given any right)", policies=policies
+            )
+        return found
+
+
+def _with_cuts(rows: list[Escalation]) -> Iterator[Escalation]:
+    """The paths, each with the statement that breaks most of them among those that break it."""
+    counts: Counter[Reason] = Counter()
+    for row in rows:
+        counts.update({alone for step in row.steps for alone in step.alone})
+    for row in rows:
+        alone = {one: None for step in row.steps for one in step.alone}
+        if alone:
+            best = max(alone, key=lambda one: counts[one])
+            yield replace(row, cut=Cut(best, counts[best]))
+            continue
+        groups = [group for step in row.steps for group in step.groups if group]
+        if groups:
+            least = min(groups, key=len)
+            yield replace(row, cut=Cut(least[0], 0, least[1:]))
+        else:
+            yield row
+
+
+def _named(pattern: str) -> Callable[[str], bool]:
+    if not pattern:
+        return lambda arn: True
+    parsed = Pattern.parse(pattern)
+    if pattern.startswith("arn:"):
+        return parsed.matches
+    return lambda arn: parsed.matches(arn) or parsed.matches(arn.rsplit("/", 1)[-1])

@@ -1,0 +1,281 @@
+"""One step of a path as it is told: what is done, which statements allow it, and on what it depends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from passrole.analysis.answer import requirement_json
+from passrole.analysis.askers import ASSOCIATED, PASSED_TO, Asker
+from passrole.analysis.escalation.graph import Graph, Node, Way
+from passrole.analysis.escalation.techniques import ASSUME, Known, Technique
+from passrole.analysis.requirements import RESOURCE, Requirement, requirements
+from passrole.authorize.gather import trust_policy
+from passrole.catalog import passed
+from passrole.decision.compile import Rule
+from passrole.decision.doubt import Match, match
+from passrole.decision.layers import IDENTITY, TRUST, WAIVES_IDENTITY
+from passrole.decision.plan import compiled
+from passrole.decision.request import Policies, Request
+from passrole.decision.residual import residual
+from passrole.passing.rule import ACTION
+from passrole.state.entities import Group, Role, User
+
+PASS_ROLE: Final = "pass-role"
+CHANGE_TRUST_ID: Final = "change-trust"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A statement that allows an action. owner has the policy: an identity, or a managed policy itself."""
+
+    owner: str
+    policy: str
+    statement: str
+    action: str
+
+    def as_json(self) -> dict[str, object]:
+        """Its parts by name."""
+        return {
+            "owner": self.owner,
+            "policy": self.policy,
+            "statement": self.statement,
+            "action": self.action,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step from a principal to the next.
+
+    Of each of groups one statement is needed, and any is enough. conditions must hold, when says in words
+    what must be there. operation and service are those of a role pass.
+    """
+
+    id: str
+    source: str
+    target: str
+    text: str
+    actions: tuple[str, ...]
+    groups: tuple[tuple[Reason, ...], ...]
+    certain: bool
+    known: Known | None = None
+    operation: str = ""
+    operations: tuple[str, ...] = ()
+    service: str = ""
+    through: str = ""
+    when: str = ""
+    at_will: bool = True
+    conditions: tuple[Requirement, ...] = ()
+
+    @property
+    def alone(self) -> tuple[Reason, ...]:
+        """The statements without any one of which the step falls."""
+        return tuple(dict.fromkeys(group[0] for group in self.groups if len(group) == 1))
+
+    def as_json(self) -> dict[str, object]:
+        """What does not apply is left out."""
+        made: dict[str, object] = {
+            "technique": self.id,
+            "name": self.known.name if self.known is not None else None,
+            "from": self.source,
+            "to": self.target,
+            "text": self.text,
+            "actions": list(self.actions),
+            "statements": [one.as_json() for group in self.groups for one in group],
+            "conditions": [requirement_json(one) for one in self.conditions],
+            "certain": self.certain,
+        }
+        if self.service:
+            made |= {
+                "service": self.service,
+                "operation": self.operation,
+                "operations": list(self.operations),
+            }
+            made["at_will"] = self.at_will
+        if self.through:
+            made["through"] = self.through
+        if self.when:
+            made["when"] = self.when
+        if self.known is not None:
+            made["sources"] = list(self.known.sources)
+        return made
+
+
+class Steps:
+    """Tells steps; what is asked twice is found once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._reasons: dict[tuple[str, str, str, str], tuple[tuple[Reason, ...], ...]] = {}
+        self._needs: dict[tuple[str, str, str, str], tuple[Requirement, ...]] = {}
+
+    def of_way(self, source: Node, target: Node, way: Way) -> Step:
+        """A way between two nodes."""
+        bit = 1 << target.number
+        passing = way.id == PASS_ROLE
+        asked: list[tuple[str, str]] = []  # actions with the resource that they are on, "" where it is open
+        if passing:
+            asked.append((ACTION, target.arn))
+            asked += ((action, "") for action in way.actions)
+        else:
+            through = way.held.get(target.number, "")
+            on_target = way.id in _ON_TARGET
+            asked += ((action, target.arn if on_target else through) for action in way.actions)
+        groups = tuple(
+            group for action, on in asked for group in self._allowing(source, target, action, on, way.service)
+        )
+        needs = tuple(
+            dict.fromkeys(
+                one for action, on in asked for one in self._required(source, target, action, on, way.service)
+            )
+        )
+        when = way.when
+        if passing and when and way.targets[0] & bit:
+            when = ""
+        return Step(
+            id=way.id,
+            source=source.arn,
+            target=target.arn,
+            text=way.text.replace("{target}", target.arn.rsplit(":", 1)[-1]),
+            actions=tuple(action for action, _ in asked),
+            groups=groups,
+            certain=bool(way.targets[0] & bit),
+            known=way.known,
+            operation=way.operations[0] if way.operations else "",
+            operations=way.operations,
+            service=way.service,
+            through=way.held.get(target.number, ""),
+            when=when,
+            at_will=way.at_will,
+            conditions=needs,
+        )
+
+    def of_edit(self, source: Node, edited: Node, technique: Technique) -> Step:
+        """Any right written into a policy that a node has."""
+        written = self._graph.edited_through(technique, source, edited)
+        action = technique.actions[0]
+        certain = any(
+            one is technique and pair[0] >> edited.number & 1 for one, pair in self._graph.edits(source)
+        )
+        return Step(
+            id=technique.id,
+            source=source.arn,
+            target=edited.arn,
+            text=technique.text.replace("{target}", written.rsplit(":", 1)[-1]),
+            actions=technique.actions,
+            groups=self._allowing(source, edited, action, written, ""),
+            certain=certain,
+            known=technique.known,
+            through=written if written != edited.arn else "",
+            when=technique.when,
+            conditions=self._required(source, edited, action, written, ""),
+        )
+
+    # --- Statements and conditions ------------------------------------------------------------
+
+    def _allowing(
+        self, source: Node, target: Node, action: str, on: str, service: str
+    ) -> tuple[tuple[Reason, ...], ...]:
+        """The statements that allow the action there: of the caller's policies, and of a trust policy.
+
+        In each group those that do so for certain come first.
+        """
+        place = (source.arn, action, on, service)
+        found = self._reasons.get(place)
+        if found is None:
+            groups = self._find(source, target, action, on, service)
+            found = self._reasons[place] = tuple(group for group in groups if group)
+        return found
+
+    def _find(
+        self, source: Node, target: Node, action: str, on: str, service: str
+    ) -> Iterator[tuple[Reason, ...]]:
+        request, policies = self._question(source, target, action, on, service)
+        plan = compiled(policies).plan(request)
+        waived = False
+        if plan.grants is not None:
+            granting = [rule for rule in plan.grants.all if match(rule, request) is not Match.NO]
+            waived = plan.waives and any(
+                rule.principals is not None and rule.principals.grant(request.principal) & WAIVES_IDENTITY
+                for rule in granting
+            )
+            yield self._told(source, target, action, granting, request)
+        if not waived:
+            rules = [rule for step in plan.after if step.layer is IDENTITY for rule in step.allows.all]
+            yield self._told(source, target, action, rules, request)
+
+    def _told(
+        self, source: Node, target: Node, action: str, rules: Iterable[Rule], request: Request
+    ) -> tuple[Reason, ...]:
+        ranked: list[tuple[bool, Reason]] = []
+        for rule in rules:
+            matched = match(rule, request)
+            if matched is not Match.NO:
+                owner = self._owner(source, target, rule)
+                reason = Reason(owner, rule.policy.name, rule.statement.label, action)
+                ranked.append((matched is not Match.YES, reason))
+        ranked.sort(key=lambda row: row[0])
+        return tuple(dict.fromkeys(reason for _, reason in ranked))
+
+    def _required(
+        self, source: Node, target: Node, action: str, on: str, service: str
+    ) -> tuple[Requirement, ...]:
+        place = (source.arn, action, on, service)
+        found = self._needs.get(place)
+        if found is None:
+            request, policies = self._question(source, target, action, on, service)
+            needed = requirements(residual(request, policies))
+            found = self._needs[place] = tuple(one for one in needed if on or one.operator != RESOURCE)
+        return found
+
+    def _question(
+        self, source: Node, target: Node, action: str, on: str, service: str
+    ) -> tuple[Request, Policies]:
+        asker = source.asker
+        policies = asker.policies
+        if action == ASSUME.actions[0] and isinstance(target.entity, Role) and on:
+            policies = replace(policies, resource=trust_policy(target.entity))
+        context = dict(asker.context)
+        passing = action == ACTION
+        if passing:
+            context[PASSED_TO] = service
+        request = Request(
+            asker.caller.principal,
+            action,
+            on or None,
+            resource_account=target.asker.account if on == target.arn else asker.account,
+            context=context,
+        )
+        keys = {key for rule in compiled(policies).plan(request).rules() for key in rule.keys}
+        plan = compiled(policies).plan(request)
+        if plan.grants is not None:
+            keys.update(key for rule in plan.grants.all for key in rule.keys)
+        unknown = _unknown(asker, keys, service, passing=passing)
+        return replace(request, unknown=unknown), policies
+
+    def _owner(self, source: Node, target: Node, rule: Rule) -> str:
+        if rule.layer is TRUST:
+            return target.arn
+        if rule.policy.arn:
+            return rule.policy.arn
+        entities: list[User | Role | Group] = [source.entity, *self._graph.groups_of(source)]
+        for entity in entities:
+            if entity.inline.get(rule.policy.name) == rule.policy.text:
+                return entity.arn
+        return source.arn
+
+
+_ON_TARGET: Final = frozenset(
+    ("assume-role", CHANGE_TRUST_ID, "access-key", "login-profile", "password", "join-group")
+)
+
+
+def _unknown(asker: Asker, keys: Iterable[str], service: str, *, passing: bool) -> frozenset[str]:
+    unknown = set(asker.unknown(keys, passing=passing))
+    if passing:
+        unknown.discard(PASSED_TO)
+        if not passed.has_associated_resource(service):
+            unknown.discard(ASSOCIATED)
+    return frozenset(unknown)
