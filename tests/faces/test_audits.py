@@ -254,3 +254,59 @@ def test_a_bucket_s_logs_are_read(live: dict[str, str]) -> None:
     missing = run("audit", "s3://none/x", "--endpoint", live["url"], **live)
     assert missing.status == 2
     assert "NoSuchBucket" in missing.err
+
+
+# --- replay --------------------------------------------------------------------------------------
+
+
+def test_replay_says_1_where_something_changes(trail: Path, details: str, tmp_path: Path) -> None:
+    folder = tmp_path / "policies" / "user"
+    folder.mkdir(parents=True)
+    rights = allow(action=["lambda:*", "ec2:*"])
+    folder.joinpath("alice.json").write_text(json.dumps(document(rights, allow(WORKER), allow(WEB))))
+    same = run("replay", str(trail), "--policies", str(folder.parent), "--format", "json")
+    assert {(row["event"], row["was"], row["would_be"]) for row in same.json} == {
+        # Without the account's details nothing tells whose role the profile is.
+        ("e-2", "allowed", "unknown"),
+        ("e-3", "denied", "unknown"),
+    }
+    assert same.status == 0
+    folder.joinpath("alice.json").write_text(json.dumps(document(rights)))
+    changed = run(
+        "replay", str(trail), "--policies", str(folder.parent), "--details", details, "--format", "json"
+    )
+    assert changed.status == 1
+    # By the details, Alice may not launch instances now either: what let her is not known.
+    assert [(row["event"], row["was"], row["would_be"]) for row in changed.json] == [
+        ("e-1", "allowed", "denied"),
+        ("e-2", "allowed", "unknown"),
+    ]
+    assert f"iam:PassRole on {WORKER} is not allowed" in changed.json[0]["why"]
+    assert "1 changed" in changed.err
+
+
+def test_replay_of_whole_accounts(trail: Path, details: str) -> None:
+    found = run("replay", str(trail), "--details", details)
+    assert found.status in (0, 1)
+    assert "e-2" in found.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [((), "say what is proposed"), (("--policies", "/nowhere"), "/nowhere: no such folder")],
+)
+def test_replay_says_what_it_lacks(trail: Path, arguments: tuple[str, ...], words: str) -> None:
+    found = run("replay", str(trail), *arguments)
+    assert found.status == 2
+    assert words in found.err
+
+
+def test_replay_over_the_history_of_an_endpoint(live: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "user"
+    folder.mkdir()
+    folder.joinpath("alice.json").write_text(json.dumps(document(allow(action="*"))))
+    found = run("replay", live["url"], "--policies", str(tmp_path), "--format", "json", **live)
+    assert found.status == 1
+    assert {(row["operation"], row["was"], row["would_be"]) for row in found.json} == {
+        ("ec2:RunInstances", "denied", "allowed")
+    }

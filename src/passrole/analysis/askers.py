@@ -46,7 +46,7 @@ _OF_SERVICES: Final = frozenset(
     )
 )
 _OF_SESSIONS: Final = frozenset(("aws:federatedprovider", "aws:sourceidentity", "aws:assumedroot"))
-_OF_ORGANIZATIONS: Final = frozenset(
+OF_ORGANIZATIONS: Final = frozenset(
     ("aws:principalorgid", "aws:principalorgpaths", "aws:resourceorgid", "aws:resourceorgpaths")
 )
 
@@ -112,12 +112,18 @@ class Asker:
                 return True
             if key in _OF_SESSIONS or key == "aws:username":
                 return not session or key == "aws:username"
-            return self.organized and key in _OF_ORGANIZATIONS
+            return self.organized and key in OF_ORGANIZATIONS
         if service == "passrole":
             return False
-        if key in _RIDING or "." in service or service in ("saml", "sts", "identitystore"):
+        if rides(key):
             return not session
         return passing and key not in (ASSOCIATED, PASSED_TO)
+
+
+def rides(key: str) -> bool:
+    """Is it a key (lower case) that comes with the credentials of a role session, if at all?"""
+    service, _, _ = key.partition(":")
+    return key in _RIDING or "." in service or service in ("saml", "sts", "identitystore")
 
 
 def asker_of(estate: Estate, entity: User | Role) -> Asker:

@@ -1,4 +1,4 @@
-"""Trails on the command line: audit, who passed which role; replay, what other policies would have done."""
+"""audit as a command: who passed which role to which service, and what was granted for nothing."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from passrole.faces.questions import (
     say,
     write_json,
 )
+from passrole.faces.trails import Progress, Regions, Strict, Trails, faults, source_of
 
 if TYPE_CHECKING:
     from passrole.analysis.audit.auditing import Audit
@@ -38,20 +39,6 @@ class Engine(StrEnum):
 
     local = "local"
     spark = "spark"
-
-
-Trails = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="TRAIL…",
-        help="Files and folders of CloudTrail logs, s3://BUCKET/PREFIX, or the URL of an endpoint.",
-    ),
-]
-Regions = Annotated[
-    list[str] | None,
-    typer.Option("--history-of", metavar="REGION", help="With a URL: Region to look up; repeatable."),
-]
-Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first thing that cannot be read.")]
 
 
 @app.command()
@@ -89,7 +76,7 @@ def audit(
 
     if out is not None and engine is not Engine.spark:
         raise BadFlag("audit: --out goes with --engine spark")
-    source, notes = _source(trails, details, endpoint, profile, region), list[str]()
+    source, notes = source_of(trails, details, endpoint, profile, region), list[str]()
     estate = estate_if_any(source, notes)
     found = _audited(engine, trails, source, estate, regions or (), jobs, strict, out)
     rows = list(_wanted(found.usage.rows(), principal))
@@ -126,16 +113,6 @@ def audit(
     return 0
 
 
-def _source(
-    trails: Sequence[str], details: list[Path] | None, endpoint: str, profile: str, region: str
-) -> Source:
-    """Account data is the endpoint's whose history is read, where nothing else is said."""
-    from passrole.analysis.sources import Source
-
-    urls = [trail for trail in trails if trail.startswith(("http://", "https://"))]
-    return Source(tuple(details or ()), endpoint or (urls[0] if urls else ""), profile, region)
-
-
 def _audited(
     engine: Engine,
     trails: Sequence[str],
@@ -156,7 +133,7 @@ def _audited(
         return spark.audit(
             pieces(trails, source, regions), source, directory=directory, out=out, strict=strict
         )
-    with _Progress(trails, source) as progress:
+    with Progress(trails, source) as progress:
         return audited(
             pieces(trails, source, regions),
             source,
@@ -165,51 +142,6 @@ def _audited(
             strict=strict,
             progress=progress.show,
         )
-
-
-class _Progress:
-    """Bytes and rate on standard error, on a terminal only."""
-
-    def __init__(self, trails: Sequence[str], source: Source) -> None:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-            TransferSpeedColumn,
-        )
-
-        shown = sys.stderr.isatty()
-        self._bar = Progress(
-            TextColumn("reading"),
-            BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-            disable=not shown,
-        )
-        total = None
-        if shown and all("://" not in trail for trail in trails):
-            from passrole.analysis.audit.sources import pieces
-
-            total = sum(piece.size for piece in pieces(trails, source))
-        self._task = self._bar.add_task("reading", total=total)
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def show(self, stored: int) -> None:
-        """So many more bytes are read. The bar begins with the first: its thread must not be forked."""
-        if not self._bar.live.is_started:
-            self._bar.start()
-        self._bar.advance(self._task, stored)
 
 
 def _matches(arn: str, wanted: str) -> bool:
@@ -240,10 +172,7 @@ def _notes(found: Audit) -> Iterator[str]:
         yield f"{found.usage.repeated:,} passes are in the trail more than once: counted once"
     if found.usage.forgotten:
         yield "more passes than are remembered: those that the trail has twice, far apart, are counted twice"
-    for one in found.skipped[:20]:
-        yield f"left out: {one}"
-    if found.left_out > 20:
-        yield f"{found.left_out:,} things were left out; --format json names {len(found.skipped):,} of them"
+    yield from faults(found.skipped, found.left_out)
 
 
 def _too_large(policies: dict[str, dict[str, object]]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Annotated, Final, NoReturn, cast
 import typer
 
 from passrole import __version__
-from passrole.faces import audits, compare, questions, roles
+from passrole.faces import audits, compare, questions, replays, roles
 from passrole.faces.options import MAIN_ACCOUNT, PORT, TRAIL_KEEP, BadOption, Options, root_key_of
 from passrole.values.errors import PassroleError
 
@@ -57,6 +57,7 @@ _CommandError: Final = cast(type[typer.BadParameter], _UsageError.__base__)
 
 app.add_typer(questions.app)
 app.add_typer(audits.app)
+app.add_typer(replays.app)
 
 
 def main() -> NoReturn:

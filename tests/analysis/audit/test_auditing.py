@@ -219,7 +219,7 @@ def test_reads_the_same_however_the_bytes_come(form: str, packed: bool, sizes: l
     stream = Dripping(gzip.compress(content) if packed else content, sizes)
     found = [
         one.eventID
-        for batch in records(chunks(stream), lambda place, why: faults.append(why))
+        for batch in records(chunks(stream), lambda place, why: faults.append(why), Record)
         for one in batch
     ]
     assert faults == []
@@ -232,7 +232,9 @@ def test_reads_the_same_however_the_bytes_come(form: str, packed: bool, sizes: l
 def read(content: bytes) -> tuple[list[Record], list[tuple[str, str]]]:
     """The records of a file, and its faults."""
     faults: list[tuple[str, str]] = []
-    found = records(chunks(Dripping(content, [1 << 16])), lambda place, why: faults.append((place, why)))
+    found = records(
+        chunks(Dripping(content, [1 << 16])), lambda place, why: faults.append((place, why)), Record
+    )
     return [one for batch in found for one in batch], faults
 
 

@@ -44,6 +44,19 @@ class Record(msgspec.Struct, gc=False):
         return _mapping(msgspec.json.decode(self.userIdentity))
 
 
+class WholeRecord(Record, gc=False):
+    """The same with what a call is made again from."""
+
+    userAgent: str | None = None  # noqa: N815
+    vpcEndpointId: str | None = None  # noqa: N815
+    requestID: str | None = None  # noqa: N815
+
+    def as_event(self) -> dict[str, object]:
+        """The record's own members."""
+        found: dict[str, object] = {name: getattr(self, name) for name in self.__struct_fields__}
+        return found | {"userIdentity": self.identity(), "requestParameters": self.parameters()}
+
+
 def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import orjson
 
-from passrole.analysis.audit.events import Record
+from passrole.analysis.audit.events import Record, WholeRecord
 from passrole.analysis.audit.faults import Digest
+
+R = TypeVar("R", bound=Record)
 
 # The members of a record that an audit reads, as they are spelled in it.
 _MEMBERS: Final[Mapping[str, str]] = {
     name.lower(): name
     for name in (
-        *Record.__struct_fields__,
+        *WholeRecord.__struct_fields__,
         # of userIdentity
         "type",
         "principalId",
@@ -39,17 +41,14 @@ _MEMBERS: Final[Mapping[str, str]] = {
         "webIdFederationData",
         # the others that a question may be asked about
         "eventVersion",
-        "userAgent",
         "responseElements",
-        "requestID",
         "readOnly",
-        "vpcEndpointId",
         "sharedEventID",
     )
 }
 _NESTED: Final = ("userIdentity", "requestParameters", "responseElements")
 _TEXT: Final = tuple(
-    name for name in Record.__struct_fields__ if name not in ("userIdentity", "requestParameters")
+    name for name in WholeRecord.__struct_fields__ if name not in ("userIdentity", "requestParameters")
 )
 # A column that holds the whole record: CloudTrail Lake's own, and LookupEvents' member.
 _WHOLE: Final = ("eventjson", "cloudtrailevent")
@@ -225,6 +224,6 @@ class _Struct:
         return bool(equals) and name.replace("_", "").isalnum() and self._text[self._at + 1] == " "
 
 
-def record_of(event: Mapping[str, object]) -> Record:
+def record_of(event: Mapping[str, object], kind: type[R]) -> R:
     """A record that is parsed already. Raises msgspec.ValidationError for what is no record."""
-    return msgspec.json.decode(orjson.dumps(event), type=Record)
+    return msgspec.json.decode(orjson.dumps(event), type=kind)

@@ -13,12 +13,11 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, Generic
 
 import msgspec
 
-from passrole.analysis.audit.events import Record
-from passrole.analysis.audit.exports import is_header, of_row, record_of, unwrapped
+from passrole.analysis.audit.exports import R, is_header, of_row, record_of, unwrapped
 from passrole.analysis.audit.faults import Cut, Digest, Foreign
 
 Fault = Callable[[str, str], None]  # (place, why)
@@ -39,20 +38,18 @@ _COLUMNAR: Final[Mapping[bytes, str]] = {b"PAR1": "Parquet", b"ORC": "ORC", b"Ob
 _BROKEN: Final = "broken JSON"
 _NO_RECORD: Final = "not a CloudTrail record"
 
-_list: Final = msgspec.json.Decoder(list[Record])
-_one: Final = msgspec.json.Decoder(Record)
 _scanner: Final = json.JSONDecoder(strict=False)
 
 csv.field_size_limit(_LINES)
 
 
-def records(chunks: Iterable[bytes], fault: Fault) -> Iterator[list[Record]]:
+def records(chunks: Iterable[bytes], fault: Fault, kind: type[R]) -> Iterator[list[R]]:
     """The records in a file, in order, some hundreds at a time.
 
-    fault is told of each thing that is left out, by its place. Raises Foreign for a file that is no trail
-    and Digest for CloudTrail's own proofs.
+    kind is Record, or WholeRecord where more of each is needed; fault is told of each thing that is left
+    out, by its place. Raises Foreign for a file that is no trail and Digest for CloudTrail's own proofs.
     """
-    reader = _Reader(chunks, fault)
+    reader = _Reader(chunks, fault, kind)
     try:
         yield from reader.read()
     except Foreign:
@@ -62,10 +59,13 @@ def records(chunks: Iterable[bytes], fault: Fault) -> Iterator[list[Record]]:
         fault(reader.cut.place, reader.cut.why)
 
 
-class _Reader:
+class _Reader(Generic[R]):
     """One file on its way through."""
 
-    def __init__(self, chunks: Iterable[bytes], fault: Fault) -> None:
+    def __init__(self, chunks: Iterable[bytes], fault: Fault, kind: type[R]) -> None:
+        self._kind = kind
+        self._decode_list = msgspec.json.Decoder(list[kind]).decode  # type: ignore[valid-type]  # as it is given
+        self._decode_one = msgspec.json.Decoder(kind)
         self._chunks = iter(chunks)
         self._fault = fault
         self._left = b""
@@ -73,7 +73,7 @@ class _Reader:
         self._count = 0  # records so far, broken ones included
         self.cut: Cut | None = None
 
-    def read(self) -> Iterator[list[Record]]:
+    def read(self) -> Iterator[list[R]]:
         """All of it."""
         while len(self._left) < _ENOUGH and self._more():
             pass
@@ -109,7 +109,7 @@ class _Reader:
         self._left = self._left + piece if self._left else piece
         return True
 
-    def _kept(self, found: list[Record]) -> list[Record]:
+    def _kept(self, found: list[R]) -> list[R]:
         """The records among what decoded as such; others are told of."""
         start = self._count
         self._count += len(found)
@@ -122,7 +122,7 @@ class _Reader:
 
     # Lists of records
 
-    def _lists(self) -> Iterator[list[Record]]:
+    def _lists(self) -> Iterator[list[R]]:
         """``{"Records":[…]}`` or ``[…]``, one or several after one another."""
         while True:
             while (opening := self._opening()) is None:
@@ -144,7 +144,7 @@ class _Reader:
         bare = self._left.lstrip(_SPACE)
         return len(self._left) - len(bare) + 1 if bare.startswith(b"[") else None
 
-    def _list(self) -> Iterator[list[Record]]:
+    def _list(self) -> Iterator[list[R]]:
         """The records up to the end of the list, whose opening bracket is behind."""
         first = _FIRST.match(self._left)
         name = first[1] if first is not None else _USUAL
@@ -175,10 +175,10 @@ class _Reader:
             yield found
             return
 
-    def _decoded(self, piece: bytes, spaced: re.Pattern[bytes]) -> tuple[list[Record], bool]:
+    def _decoded(self, piece: bytes, spaced: re.Pattern[bytes]) -> tuple[list[R], bool]:
         """The records in a piece, and whether the list ended in it: what is behind is then left."""
         try:
-            found = _list.decode(b"[" + piece + b"]")
+            found = self._decode_list(b"[" + piece + b"]")
         except (msgspec.DecodeError, RecursionError):
             self._left = piece
             return self._one_by_one(spaced, last=True, closed=False)
@@ -186,14 +186,14 @@ class _Reader:
 
     def _one_by_one(
         self, spaced: re.Pattern[bytes], *, last: bool, closed: bool = True
-    ) -> tuple[list[Record], bool]:
+    ) -> tuple[list[R], bool]:
         """The records in what is left, each decoded by itself; whether the list ended.
 
         last tells that nothing follows, closed that the list must be closed by then. What was read is
         taken off.
         """
         text = self._left.decode("latin-1")  # one letter a byte: only where values end is looked for
-        found: list[Record] = []
+        found: list[R] = []
         at = 0
         while True:
             at = _past(text, at, " \t\r\n,")
@@ -225,9 +225,9 @@ class _Reader:
         self._left = self._left[at:]
         return found, False
 
-    def _single(self, piece: bytes) -> list[Record]:
+    def _single(self, piece: bytes) -> list[R]:
         try:
-            return self._kept([_one.decode(piece)])
+            return self._kept([self._decode_one.decode(piece)])
         except (msgspec.DecodeError, UnicodeDecodeError):
             self._count += 1
             self._fault(f"record {self._count}", _NO_RECORD)
@@ -241,7 +241,7 @@ class _Reader:
         lines = head[:_ENOUGH].split(b"\n", _LOOKED_AT)[:_LOOKED_AT]
         return len(lines) > 1 and any(map(_is_object, lines))
 
-    def _lines(self) -> Iterator[list[Record]]:
+    def _lines(self) -> Iterator[list[R]]:
         """A record, or something that holds records, a line."""
         number = 0
         while True:
@@ -259,10 +259,10 @@ class _Reader:
                 yield found
                 return
 
-    def _of_lines(self, piece: bytes, number: int) -> tuple[list[Record], int]:
+    def _of_lines(self, piece: bytes, number: int) -> tuple[list[R], int]:
         """The records in some lines, of which the first has that number less one."""
         try:
-            found = _one.decode_lines(piece)
+            found = self._decode_one.decode_lines(piece)
         except (msgspec.DecodeError, RecursionError):
             found = []
         if found and all(one.eventName for one in found):
@@ -274,11 +274,11 @@ class _Reader:
                 found += self._of_line(line, f"line {number}")
         return found, number - 1
 
-    def _of_line(self, line: bytes, place: str) -> Iterator[Record]:
+    def _of_line(self, line: bytes, place: str) -> Iterator[R]:
         try:
-            one = _one.decode(line)
+            one = self._decode_one.decode(line)
         except (msgspec.DecodeError, RecursionError):
-            one = Record()
+            one = self._kind()
         if one.eventName:
             yield one
             return
@@ -290,13 +290,13 @@ class _Reader:
             return
         yield from self._of_content(content, place)
 
-    def _of_content(self, content: object, place: str) -> Iterator[Record]:
+    def _of_content(self, content: object, place: str) -> Iterator[R]:
         """The records in a JSON value that is none itself."""
         some = False
         try:
             for event in unwrapped(content):
                 some = True
-                yield record_of(event)
+                yield record_of(event, self._kind)
         except Digest:
             raise
         except (msgspec.DecodeError, TypeError, ValueError):
@@ -307,7 +307,7 @@ class _Reader:
 
     # Documents
 
-    def _documents(self) -> Iterator[list[Record]]:
+    def _documents(self) -> Iterator[list[R]]:
         """JSON values of another form, as they are printed by commands: each is taken in whole."""
         while len(self._left) <= _LARGEST and self._more():
             pass
@@ -331,7 +331,7 @@ class _Reader:
             some = True
             at = end
 
-    def _first(self, content: object) -> list[Record]:
+    def _first(self, content: object) -> list[R]:
         """The records of a file's first value: a file that has none is no trail."""
         found = list(self._of_content(content, "value 1")) if not _is_foreign(content) else []
         if not found and _is_foreign(content):
@@ -340,10 +340,10 @@ class _Reader:
 
     # Comma-separated values
 
-    def _csv(self) -> Iterator[list[Record]]:
+    def _csv(self) -> Iterator[list[R]]:
         rows = csv.reader(self._texts())
         header: list[str] = next(rows)
-        found: list[Record] = []
+        found: list[R] = []
         number = 1
         while True:
             number += 1
@@ -361,11 +361,11 @@ class _Reader:
                 found = []
         yield found
 
-    def _of_row(self, row: Mapping[str, str], place: str) -> Iterator[Record]:
+    def _of_row(self, row: Mapping[str, str], place: str) -> Iterator[R]:
         event = of_row(row)
         try:
             if event is not None:
-                yield record_of(event)
+                yield record_of(event, self._kind)
                 return
         except (msgspec.DecodeError, TypeError, ValueError):
             pass

@@ -13,8 +13,7 @@ from typing import BinaryIO, Final, Protocol
 
 import msgspec
 
-from passrole.analysis.audit.events import Record
-from passrole.analysis.audit.exports import record_of
+from passrole.analysis.audit.exports import R, record_of
 from passrole.analysis.audit.faults import CannotOpen
 from passrole.analysis.audit.records import Fault, records
 from passrole.analysis.audit.streams import chunks
@@ -125,49 +124,49 @@ class Reader:
         self._source = source
         self._client: Client | None = None
 
-    def read(self, piece: Piece, fault: Fault, progress: Progress) -> Iterator[list[Record]]:
-        """The records of one piece, in order. Raises Foreign, Digest and CannotOpen."""
+    def read(self, piece: Piece, fault: Fault, progress: Progress, kind: type[R]) -> Iterator[list[R]]:
+        """The records of one piece, in order, see ``records``. Raises Foreign, Digest and CannotOpen."""
         match piece.kind:
             case "file":
-                yield from self._file(piece, fault, progress)
+                yield from self._file(piece, fault, progress, kind)
             case "object":
                 part = _Object(self._reached(), piece, progress)
-                yield from records(chunks(part), fault)
+                yield from records(chunks(part), fault, kind)
             case _:
-                yield from self._history(piece, fault)
+                yield from self._history(piece, fault, kind)
 
-    def _file(self, piece: Piece, fault: Fault, progress: Progress) -> Iterator[list[Record]]:
+    def _file(self, piece: Piece, fault: Fault, progress: Progress, kind: type[R]) -> Iterator[list[R]]:
         try:
             stream = open(piece.place, "rb", buffering=0)  # noqa: SIM115 - closed below
         except OSError as error:
             raise CannotOpen(error.strerror or str(error)) from error
         with stream:
-            yield from records(chunks(_Counted(stream, progress)), fault)
+            yield from records(chunks(_Counted(stream, progress)), fault, kind)
 
     def _reached(self) -> Client:
         if self._client is None:
             self._client = self._source.client()
         return self._client
 
-    def _history(self, piece: Piece, fault: Fault) -> Iterator[list[Record]]:
+    def _history(self, piece: Piece, fault: Fault, kind: type[R]) -> Iterator[list[R]]:
         url, _, region = piece.place.rpartition("|")
         found = Source(endpoint=url, region=region)
         try:
             with found.client() as client:
                 for page in client.pages("cloudtrail", "LookupEvents"):
-                    yield list(_looked_up(page, fault))
+                    yield list(_looked_up(page, fault, kind))
         except (ServiceError, NotReached) as error:
             raise CannotOpen(str(error)) from error
 
 
-def _looked_up(page: Mapping[str, object], fault: Fault) -> Iterator[Record]:
+def _looked_up(page: Mapping[str, object], fault: Fault, kind: type[R]) -> Iterator[R]:
     rows = page.get("Events")
     for row in rows if isinstance(rows, list) else ():
         text = row.get("CloudTrailEvent") if isinstance(row, Mapping) else None
         if isinstance(text, str):
             try:
                 event = json.loads(text)
-                yield record_of(event)
+                yield record_of(event, kind)
             except (json.JSONDecodeError, msgspec.ValidationError):
                 fault(f"event {row.get('EventId')}", "not a CloudTrail record")
 

@@ -139,20 +139,7 @@ class Usage:
         """The role's ARN in the account's details, where the record told no more than a name."""
         if self._directory is None or by == BY_ARN:
             return arn
-        try:
-            made = Arn.parse(arn)
-        except InvalidArn:
-            return arn
-        if made.kind != "role":
-            return arn
-        role: Role | None
-        if by == BY_PROFILE:
-            profile = self._directory.get(InstanceProfile, made.account, made.name)
-            role = self._directory.by_id(Role, profile.role_id) if profile is not None else None
-        elif made.resource.count("/") == 1:  # a path is known from an ARN alone
-            role = self._directory.get(Role, made.account, made.name)
-        else:
-            role = None
+        role = role_named_by(self._directory, arn, by)
         return role.arn if role is not None else arn
 
     @property
@@ -166,6 +153,22 @@ class Usage:
 
     def __iter__(self) -> Iterator[Used]:
         return iter(self.rows())
+
+
+def role_named_by(directory: Directory, arn: str, by: str) -> Role | None:
+    """The role that a Found's role means; None where there is no such role or instance profile."""
+    try:
+        made = Arn.parse(arn)
+    except InvalidArn:
+        return None
+    if made.kind != "role":
+        return None
+    if by == BY_PROFILE:
+        profile = directory.get(InstanceProfile, made.account, made.name)
+        return directory.by_id(Role, profile.role_id) if profile is not None else None
+    role = directory.get(Role, made.account, made.name)
+    # A path is known from an ARN alone; a name without one may have any.
+    return role if role is not None and (role.arn == arn or made.resource.count("/") == 1) else None
 
 
 def _note(few: list[str], text: str) -> None:

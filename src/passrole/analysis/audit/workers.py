@@ -66,7 +66,7 @@ def read_piece(piece: Piece, reader: Reader) -> Iterator[Report]:
     dull = table.uninteresting
     number = 0
     try:
-        for batch in reader.read(piece, fault, progress):
+        for batch in reader.read(piece, fault, progress, Record):
             number += 1
             told.records += len(batch)
             for record in batch:
