@@ -147,6 +147,25 @@ def test_what_cannot_be_read_is_named_and_left_open() -> None:
     assert json.loads(web.trust)["Statement"] == []
 
 
+def test_two_that_have_one_id_are_both_read() -> None:
+    same = {"UserId": "AIDAEXAMPLE"}
+    first, second = user("alice", document(allow())) | same, user("bob", document(allow())) | same
+    web = role("Web", trust("ec2.amazonaws.com"), profile="Web") | {"RoleId": "AIDAEXAMPLE"}
+    found = estate(page(users=[first, second, first], roles=[web]))
+    directory = found.directory
+    assert [each.name for each in directory.all(User, ACCOUNT)] == ["alice", "bob"]
+    made = directory.get(Role, ACCOUNT, "Web")
+    profile = directory.get(InstanceProfile, ACCOUNT, "Web")
+    assert made is not None
+    assert profile is not None
+    assert made.id == profile.role_id
+    assert len({made.id, *(each.id for each in directory.all(User, ACCOUNT))}) == 3
+    told = "AIDAEXAMPLE is the id of role web of 111122223333 too: not read"
+    assert [note for note in notes(found) if "AIDAEXAMPLE" in note] == [
+        f"page 0: UserDetailList[{number}].UserId: {told}" for number in (0, 1, 2)
+    ]
+
+
 def test_members_of_the_wrong_type_count_as_missing() -> None:
     given = user("alice")
     given |= {"Tags": {"team": "red"}, "CreateDate": "yesterday", "GroupList": [7], "UserPolicyList": ["x"]}

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from passrole.catalog import managed
 from passrole.state.accounts import add_account
 from passrole.state.directory import Directory
 from passrole.state.entities import (
     Account,
+    Entity,
     Group,
     InstanceProfile,
     ManagedPolicy,
@@ -26,6 +29,8 @@ from passrole.state.estate.notes import Notes, UnreadableEstate
 from passrole.state.estate.row import EPOCH, Row
 from passrole.values.arn import Arn
 from passrole.values.errors import InvalidArn
+
+Named = TypeVar("Named", User, Group, Role, InstanceProfile, ManagedPolicy)
 
 AWS: Final = "aws"  # the account in the ARNs of AWS's own policies
 
@@ -207,7 +212,9 @@ class _Account:
             return
         name, path = named
         attached, missing = _attached(row, self.id, directory)
-        directory.put(
+        _put(
+            row,
+            "GroupId",
             Group(
                 account=self.id,
                 name=name,
@@ -216,7 +223,8 @@ class _Account:
                 created=row.time("CreateDate") or EPOCH,
                 inline={**_inline(row, "GroupPolicyList"), **missing},
                 attached=attached,
-            )
+            ),
+            directory,
         )
 
     def _put_user(self, row: Row, directory: Directory) -> None:
@@ -235,7 +243,9 @@ class _Account:
                     "GroupList", f"group {group_name} is not in the details: what it grants is not known"
                 )
                 missing[f"group {group_name}"] = unread.denying(f"group {group_name}")
-        directory.put(
+        _put(
+            row,
+            "UserId",
             User(
                 account=self.id,
                 name=name,
@@ -247,7 +257,8 @@ class _Account:
                 boundary=_boundary(row, self.id, directory),
                 tags=row.tags("Tags"),
                 groups=tuple(groups),
-            )
+            ),
+            directory,
         )
 
     def _put_role(self, row: Row, directory: Directory, profiles: dict[str, None]) -> None:
@@ -256,14 +267,15 @@ class _Account:
             return
         name, path = named
         attached, missing = _attached(row, self.id, directory)
-        role_id = _id(row, "RoleId", "role", self.id, name)
         used = row.row("RoleLastUsed")
-        directory.put(
+        role = _put(
+            row,
+            "RoleId",
             Role(
                 account=self.id,
                 name=name,
                 path=path,
-                id=role_id,
+                id=_id(row, "RoleId", "role", self.id, name),
                 created=row.time("CreateDate") or EPOCH,
                 inline={**_inline(row, "RolePolicyList"), **missing},
                 attached=attached,
@@ -272,23 +284,27 @@ class _Account:
                 trust=row.document("AssumeRolePolicyDocument") or _NOBODY,
                 last_used=used.time("LastUsedDate") if used is not None else None,
                 last_used_region=used.text("Region") if used is not None else "",
-            )
+            ),
+            directory,
         )
         for profile in row.rows("InstanceProfileList"):
             at = _named(profile, "instance-profile", "InstanceProfileName")
             if at is None or at[0].lower() in profiles:
                 continue
             profiles[at[0].lower()] = None
-            directory.put(
+            _put(
+                profile,
+                "InstanceProfileId",
                 InstanceProfile(
                     account=self.id,
                     name=at[0],
                     path=at[1],
                     id=_id(profile, "InstanceProfileId", "instance-profile", self.id, at[0]),
                     created=profile.time("CreateDate") or EPOCH,
-                    role_id=role_id,
+                    role_id=role.id,
                     tags=profile.tags("Tags"),
-                )
+                ),
+                directory,
             )
 
 
@@ -306,8 +322,28 @@ def _named(row: Row, kind: str, member: str) -> tuple[str, str] | None:
 
 
 def _id(row: Row, member: str, kind: str, account: str, name: str) -> str:
-    """The unique id; where the details have none, a text that is as unique."""
-    return row.text(member) or f"{kind}:{account}:{name.lower()}"
+    """The unique id; where the details have none, a text that is as unique.
+
+    It has no colon: one parts a session's name from the id of its role.
+    """
+    return row.text(member) or f"{kind}.{account}.{name.lower()}"
+
+
+def _put(row: Row, member: str, entity: Named, directory: Directory) -> Named:
+    """Adds the entity, under another id where another one has the same, as in examples it may: ids tell
+    entities apart, so the one would take the other's place."""
+    other = directory.by_id(Entity, entity.id)
+    if other is not None and _place(other) != _place(entity):
+        row.note(
+            member, f"{entity.id} is the id of {other.kind} {other.key} of {other.account} too: not read"
+        )
+        entity = replace(entity, id=".".join(_place(entity)))
+    directory.put(entity)
+    return entity
+
+
+def _place(entity: Entity) -> tuple[str, str, str]:
+    return entity.kind, entity.account, entity.key
 
 
 def _inline(row: Row, member: str) -> dict[str, str]:
@@ -384,7 +420,9 @@ def _put_policy(row: Row, account: str, directory: Directory) -> None:
     if not any(version.id == default for version in versions):
         row.note("PolicyVersionList", f"the default version of {name} is not known: left out")
         return
-    directory.put(
+    _put(
+        row,
+        "PolicyId",
         ManagedPolicy(
             account=account,
             name=name,
@@ -396,7 +434,8 @@ def _put_policy(row: Row, account: str, directory: Directory) -> None:
             versions=tuple(sorted(versions, key=_number)),  # they come newest first
             default=default,
             next_version=1 + max((_number(version) for version in versions), default=1),
-        )
+        ),
+        directory,
     )
 
 
