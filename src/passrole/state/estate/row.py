@@ -30,6 +30,11 @@ class Row:
         """Notes something about a member, "" for the whole object."""
         self._notes.add(self.source, self.at(member), text)
 
+    def note_of_all(self, member: str, text: str) -> None:
+        """Notes something once that thousands of objects may have in common: without the place's number."""
+        kind = self.place.partition("[")[0]
+        self._notes.add(self.source, f"{kind}[].{member}" if kind else member, text)
+
     def at(self, member: str) -> str:
         """The place of a member."""
         return f"{self.place}.{member}" if self.place and member else self.place or member
@@ -37,9 +42,7 @@ class Row:
     def know(self, members: Iterable[str]) -> None:
         """Notes the members that are not among those that are known."""
         for name in self._data.keys() - set(members):
-            # Without the place's number: thousands of objects have the same one.
-            kind = self.place.partition("[")[0]
-            self._notes.add(self.source, f"{kind}[].{name}" if kind else name, "unknown field, not read")
+            self.note_of_all(name, "unknown field, not read")
 
     def __contains__(self, member: str) -> bool:
         return self._data.get(member) is not None
