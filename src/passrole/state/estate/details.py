@@ -334,9 +334,7 @@ def _put(row: Row, member: str, entity: Named, directory: Directory) -> Named:
     entities apart, so the one would take the other's place."""
     other = directory.by_id(Entity, entity.id)
     if other is not None and _place(other) != _place(entity):
-        row.note(
-            member, f"{entity.id} is the id of {other.kind} {other.key} of {other.account} too: not read"
-        )
+        row.note_of_all(member, f"{entity.id} is the id of more than one, not read")
         entity = replace(entity, id=".".join(_place(entity)))
     directory.put(entity)
     return entity
