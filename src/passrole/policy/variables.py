@@ -70,14 +70,15 @@ def parse(text: str, *, live: bool, wildcards: bool) -> Tokens | Template:
     live tells that variables count: they do from Version 2012-10-17 on, before that ``${…}`` is text.
     wildcards tells that ``*`` and ``?`` are patterns here. What looks like no variable is text.
     """
+    if not live or "${" not in text:
+        return _plain(text, wildcards)
     parts: list[Token | Variable] = []
     start = 0
-    if live and "${" in text:
-        for found in _VARIABLE.finditer(text):
-            parts.extend(_plain(text[start : found.start()], wildcards))
-            literal, key, default = found.groups()
-            parts.append(literal if literal else Variable(key.lower(), default))
-            start = found.end()
+    for found in _VARIABLE.finditer(text):
+        parts.extend(_plain(text[start : found.start()], wildcards))
+        literal, key, default = found.groups()
+        parts.append(literal if literal else Variable(key.lower(), default))
+        start = found.end()
     parts.extend(_plain(text[start:], wildcards))
     if any(isinstance(part, Variable) for part in parts):
         return Template(tuple(parts))

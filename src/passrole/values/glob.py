@@ -415,6 +415,9 @@ def split_resource(text: str) -> tuple[Tokens, str | None]:
     fields = _arn_fields(text)
     found: list[Token] = []
     for field in fields[:5]:
+        if "*" not in field and "?" not in field:
+            found += (field, ":") if field else (":",)
+            continue
         parts = tokens(field)
         for index, token in enumerate(parts):
             if isinstance(token, str):
