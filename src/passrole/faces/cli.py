@@ -11,8 +11,16 @@ from typing import Annotated, Final, NoReturn, cast
 import typer
 
 from passrole import __version__
-from passrole.faces import audits, compare, questions, replays, roles
-from passrole.faces.options import MAIN_ACCOUNT, PORT, TRAIL_KEEP, BadOption, Options, root_key_of
+from passrole.faces import audits, compare, escalations, questions, replays, roles
+from passrole.faces.options import (
+    MAIN_ACCOUNT,
+    PORT,
+    TRAIL_KEEP,
+    TRAIL_SECONDS,
+    BadOption,
+    Options,
+    root_key_of,
+)
 from passrole.values.errors import PassroleError
 
 app = typer.Typer(
@@ -37,6 +45,8 @@ Examples:
 
     passrole who-can-pass --details details.json --by role
 
+    passrole escalations --details details.json      who gains rights it lacks, and how
+
     passrole compare old.json new.json               does the new policy grant new access?
 
     passrole explain --last                          why the last call was denied
@@ -48,6 +58,7 @@ Examples:
 
 app.add_typer(roles.app)
 app.add_typer(compare.app)
+app.add_typer(escalations.app)
 
 
 # Typer used to stand on click and now brings a copy of its own; both have BadParameter and its family.
@@ -147,6 +158,16 @@ def serve(
         str,
         typer.Option(envvar="PASSROLE_TRAIL_KEEP", help="How much of the trail to keep."),
     ] = TRAIL_KEEP,
+    trail_seconds: Annotated[
+        float,
+        typer.Option(
+            envvar="PASSROLE_TRAIL_SECONDS", help="Seconds between two deliveries of trails to their buckets."
+        ),
+    ] = TRAIL_SECONDS,
+    throttle: Annotated[
+        bool,
+        typer.Option("--throttle", envvar="PASSROLE_THROTTLE", help="Keep AWS's rate limit of LookupEvents."),
+    ] = False,
 ) -> int:
     """Start the endpoint and print how to point a client at it."""
     from passrole.faces.endpoint import run
@@ -162,6 +183,8 @@ def serve(
         run_functions=run_functions,
         testing=testing,
         trail_keep=trail_keep,
+        trail_seconds=trail_seconds,
+        throttle=throttle,
         imports=tuple(imports or ()),
         root_key=root_key_of(os.environ),
     )

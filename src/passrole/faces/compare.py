@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from passrole.faces.questions import Format, Written
+from passrole.faces.questions import Format, Written, write_json
 from passrole.values.errors import PassroleError
 
 if TYPE_CHECKING:
@@ -75,14 +75,12 @@ def _write(found: CheckResult, format: Format) -> None:
     from passrole.faces import tables
 
     if format is Format.json:
-        import orjson
-
         shown = {
             "result": found.result,
             "message": found.message,
             "reasons": [_json(one) for one in found.reasons],
         }
-        sys.stdout.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode() + "\n")
+        write_json(shown)
         return
     headings = ("statement", "sid", "for example", "resource", "where")
     rows: list[tuple[str, ...]] = [

@@ -105,7 +105,7 @@ def check(
     """
     from passrole.analysis.check import check as checked
 
-    estate = _estate(_source(details, endpoint, profile, region))
+    estate = estate_from(source_from(details, endpoint, profile, region))
     answer = checked(estate, principal, role, service, operation, _context(context))
     say(answer.notes)
     _write_answer(answer, format)
@@ -130,8 +130,8 @@ def who_can_pass(
     """Every pass of a role that is allowed: principal, role, service, and on which conditions."""
     from passrole.analysis.who_can_pass import Passes
 
-    estate = _estate(_source(details, endpoint, profile, region))
-    with _Progress() as progress:
+    estate = estate_from(source_from(details, endpoint, profile, region))
+    with PrincipalsProgress() as progress:
         passes = Passes(
             estate, role=role, service=service, principal=principal, usable=usable, progress=progress.show
         )
@@ -170,7 +170,7 @@ def explain(
 
     if (bool(text) + last + bool(request_id)) != 1:
         raise BadFlag("explain: give one of TEXT (or -), --last and --request-id")
-    source = _source(details, endpoint, profile, region)
+    source = source_from(details, endpoint, profile, region)
     notes: list[str] = []
     if text:
         denial = read(sys.stdin.read() if text == "-" else text)
@@ -224,13 +224,15 @@ def catalog(
 # --- Sources ----------------------------------------------------------------------------------
 
 
-def _source(details: list[Path] | None, endpoint: str, profile: str, region: str) -> Source:
+def source_from(details: list[Path] | None, endpoint: str, profile: str, region: str) -> Source:
+    """Where the account's data comes from, as the flags say."""
     from passrole.analysis.sources import Source
 
     return Source(tuple(details or ()), endpoint, profile, region)
 
 
-def _estate(source: Source) -> Estate:
+def estate_from(source: Source) -> Estate:
+    """The estate; what it leaves out is said."""
     estate = source.estate()
     say(str(note) for note in estate.notes)
     return estate
@@ -243,11 +245,11 @@ def estate_if_any(source: Source, notes: list[str]) -> Estate | None:
     from passrole.wire.models import CredentialsFailed
 
     if source.details:
-        return _estate(source)
+        return estate_from(source)
     if not source.is_live:
         return None
     try:
-        return _estate(source)
+        return estate_from(source)
     except (CannotRead, NoCredentials, NotReached, CredentialsFailed) as error:
         notes.append(str(error))
         return None
@@ -370,7 +372,7 @@ def _write_counts(passes: Passes, by: By, format: Format) -> None:
         tables.write_table((by.value, "passes"), ((name, f"{count:,}") for name, count in counts))
 
 
-class _Progress:
+class PrincipalsProgress:
     """A bar on standard error for long work, on a terminal only."""
 
     def __init__(self) -> None:
@@ -381,7 +383,7 @@ class _Progress:
         self._bar = Progress(console=Console(stderr=True), transient=True, disable=not shown)
         self._task = self._bar.add_task("principals", total=None)
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> PrincipalsProgress:
         self._bar.start()
         return self
 

@@ -274,7 +274,16 @@ class Graph:
                     break  # a service that obeys in one operation need not be shown in another
 
     def _pass(self, service: str, targets: Pair, uses: list[_Usable], *, at_will: bool) -> Way:
-        best = min(uses, key=lambda use: (not use.certain, use.known is None, use.to_instance, use.name))
+        best = min(
+            uses,
+            key=lambda use: (
+                not use.certain,
+                use.to_instance,
+                use.known is None,
+                use.name.partition(":")[0] not in service,
+                use.name,
+            ),
+        )
         sure = targets[0] if best.certain and not best.to_instance else 0
         when = ""
         if service == _EC2:

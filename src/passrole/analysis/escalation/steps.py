@@ -23,6 +23,7 @@ from passrole.passing.rule import ACTION
 from passrole.state.entities import Group, Role, User
 
 PASS_ROLE: Final = "pass-role"
+_TRUST_POLICY: Final = "AssumeRolePolicyDocument"  # as IAM's API names what has no name
 CHANGE_TRUST_ID: Final = "change-trust"
 
 
@@ -201,10 +202,12 @@ class Steps:
                 rule.principals is not None and rule.principals.grant(request.principal) & WAIVES_IDENTITY
                 for rule in granting
             )
-            yield self._told(source, target, action, granting, request)
+        else:
+            granting = []
         if not waived:
             rules = [rule for step in plan.after if step.layer is IDENTITY for rule in step.allows.all]
             yield self._told(source, target, action, rules, request)
+        yield self._told(source, target, action, granting, request)
 
     def _told(
         self, source: Node, target: Node, action: str, rules: Iterable[Rule], request: Request
@@ -214,7 +217,8 @@ class Steps:
             matched = match(rule, request)
             if matched is not Match.NO:
                 owner = self._owner(source, target, rule)
-                reason = Reason(owner, rule.policy.name, rule.statement.label, action)
+                name = _TRUST_POLICY if rule.layer is TRUST else rule.policy.name
+                reason = Reason(owner, name, rule.statement.label, action)
                 ranked.append((matched is not Match.YES, reason))
         ranked.sort(key=lambda row: row[0])
         return tuple(dict.fromkeys(reason for _, reason in ranked))
