@@ -51,6 +51,7 @@ def rules(model: Model) -> Rules:
         variables=resources.get("variables") or {},
         types=resources.get("types") or {},
         operations=resources.get("operations") or {},
+        makes=(facts("resources")["makes"] or {}).get(model.name) or {},
         tagging=(actions.get("tagging") or {}).get(model.name) or {},
     )
 
@@ -114,7 +115,11 @@ def service(model: Model) -> dict[str, Any]:
 
 def _action(need: Need, keys: Interned, resources: Interned) -> list[Any]:
     uses = [
-        resources([one.type, one.template, int(one.required), keys(list(one.keys))]) for one in need.resources
+        resources(
+            [one.type, one.template, int(one.required), keys(list(one.keys))]
+            + ([one.stands] if one.stands else [])
+        )
+        for one in need.resources
     ]
     return [need.action, uses, keys(list(need.keys)), need.when]
 

@@ -9,8 +9,10 @@ from typing import Any, Final
 from tools import resource_templates, service_reference
 from tools.models import Model
 from tools.resource_templates import Member
+from tools.service_reference import ActionResource
 
 from passrole.catalog import forms, templates
+from passrole.catalog.operations import EXISTING, MADE
 
 # Members that carry tags to put on what the operation makes.
 _TAGS: Final = (
@@ -32,6 +34,12 @@ _VERB_SERVICES: Final = ("apigateway", "apigatewayv2")
 _VERB_LEVELS: Final = {"GET": "Read", "POST": "Write", "PUT": "Write", "PATCH": "Write", "DELETE": "Write"}
 
 
+_ANY_TAG: Final = "aws:ResourceTag/${TagKey}"
+# Keys that speak of the request, though the reference lists them with some resource types.
+_OF_REQUESTS: Final = re.compile(r"aws:(?:RequestTag/|TagKeys$)|[\w-]+:(?:req-tag/|Request(?:Object)?Tag/)")
+_OF_TAGS: Final = re.compile(r"tag/", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """A resource type of an action with its template."""
@@ -40,6 +48,7 @@ class Resource:
     template: str
     required: bool
     keys: tuple[str, ...]
+    stands: str = EXISTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ class Rules:
     variables: dict[str, str] = field(default_factory=dict)
     types: dict[str, str | None] = field(default_factory=dict)
     operations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    makes: dict[str, list[str]] = field(default_factory=dict)  # operation → the types that it makes
     tagging: dict[str, str] = field(default_factory=dict)  # operation → tagging action, "" for none
 
 
@@ -103,11 +113,12 @@ def _need(model: Model, row: Any, operation: str, rules: Rules, inputs: tuple[Me
     prefix = prefix or rules.prefix
     action = service_reference.actions(prefix).get(name.lower())
     if action is None:
-        unknown = (Resource("", resource_templates.UNKNOWN, True, ()),)
+        # Whatever such an action can be limited by, of the service's own keys too, nobody here can tell.
+        unknown = (Resource("", resource_templates.UNKNOWN, True, (f"{prefix}:*", _ANY_TAG)),)
         return Need(f"{prefix}:{name}", unknown, (), given.get("when", ""), known=False)
     own = {**(rules.operations.get(operation) or {}), **(given.get("resources") or {})}
     if "any" in own:
-        keys = tuple(sorted({key for one in action.resources for key in one.keys}))
+        keys = tuple(sorted({key for one in action.resources for key in resource_keys(prefix, one)}))
         everything = (Resource("", _expanded(own["any"]), True, keys),)
         return Need(f"{prefix}:{action.name}", everything, action.keys, given.get("when", ""))
     patterns = service_reference.resource_types(prefix)
@@ -138,8 +149,22 @@ def _need(model: Model, row: Any, operation: str, rules: Rules, inputs: tuple[Me
                 for pattern in patterns.get(one.type, "").split(", ")
             )
             template = next((text for text in alternatives if text), resource_templates.UNKNOWN)
-        found.append(Resource(one.type, template, required, one.keys))
+        stands = resource_templates.stands(
+            operation, one.type, template, patterns.get(one.type, ""), rules.makes
+        )
+        found.append(Resource(one.type, template, required, resource_keys(prefix, one), stands))
     return Need(f"{prefix}:{action.name}", _kept(found), action.keys, given.get("when", ""))
+
+
+def resource_keys(prefix: str, one: ActionResource) -> tuple[str, ...]:
+    """The condition keys that an action carries for one of its resource types.
+
+    The reference lists them in two places: what every resource of the type has, above all its tags, stands
+    with the type alone. Where it lists some with the action (EC2 does), that list is the whole but for tags.
+    """
+    own = service_reference.resource_keys(prefix).get(one.type, ())
+    kept = (key for key in own if not _OF_REQUESTS.match(key) and (not one.keys or _OF_TAGS.search(key)))
+    return tuple(sorted({*one.keys, *kept}))
 
 
 def _by_type(model: Model, operation: str, kind: str, rules: Rules) -> str | None:
@@ -194,7 +219,8 @@ def _kept(found: list[Resource]) -> tuple[Resource, ...]:
             merged[key] = one
             continue
         keys = tuple(sorted({*one.keys, *before.keys}))
-        merged[one.template] = Resource("", one.template, one.required or before.required, keys)
+        stands = one.stands if one.stands == before.stands else EXISTING
+        merged[one.template] = Resource("", one.template, one.required or before.required, keys, stands)
     kept = [one for one in merged.values() if one.template or one.required]
     if not kept and found:
         keys = tuple(sorted({key for one in found for key in one.keys}))
@@ -239,18 +265,22 @@ def _tagging(model: Model, operation: str, rules: Rules, found: list[Need]) -> l
     action = actions.get(name.lower()) if name else None
     if action is None or any(need.action == f"{rules.prefix}:{action.name}" for need in found):
         return []
-    keys = {one.type: one.keys for one in action.resources}
+    keys = {one.type: resource_keys(rules.prefix, one) for one in action.resources}
     if rules.prefix == "ec2" and tags.startswith("TagSpecification"):
         # Each specification says what it tags: the instance, its volumes …
         template = f"arn:{{partition}}:ec2:{{region}}:{{account}}:{{{tags}[].ResourceType}}/*"
         every = tuple(sorted({key for own in keys.values() for key in own}))
-        return [Need("ec2:CreateTags", (Resource("", template, True, every),), action.keys, f"{tags}[].Tags")]
+        made = Resource("", template, True, every, MADE)
+        return [Need("ec2:CreateTags", (made,), action.keys, f"{tags}[].Tags")]
     primary = found[0].resources
     resources = [one for one in primary if one.required and (one.type in keys or not keys)] or primary[:1]
     return [
         Need(
             f"{rules.prefix}:{action.name}",
-            tuple(Resource(one.type, one.template, True, keys.get(one.type, one.keys)) for one in resources),
+            tuple(
+                Resource(one.type, one.template, True, keys.get(one.type, one.keys), one.stands)
+                for one in resources
+            ),
             action.keys,
             tags,
         )

@@ -10,11 +10,13 @@ the resource or lists many, and unknown otherwise.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tools.models import Leaf
+
+from passrole.catalog.operations import EXISTING, MADE, OPEN
 
 _VARIABLE: Final = re.compile(r"\$\{([^}]+)\}")
 _PLACES: Final = {"Partition": "{partition}", "Region": "{region}", "Account": "{account}"}
@@ -24,6 +26,11 @@ _MAKES: Final = (
     "Restore", "Clone", "Issue",
 )  # fmt: skip
 MANY: Final = ("List", "Describe", "Search")
+# Verbs that make what they are named after: also something of a narrower name, or that alone.
+_NEW: Final = ("Create", "Copy", "Clone")
+_NEW_AS_SUCH: Final = ("Register", "Request", "Import")
+_PLACED: Final = re.compile(r"\{(?:partition|region|account|organization|management)\}")
+_PREPOSITION: Final = re.compile(r"(?<=[a-z])(?:To|With|For|From|In|On|By)(?=[A-Z])")
 _BARE: Final = ("name", "arn", "id", "identifier", "ids", "names", "arns")
 UNKNOWN: Final = ""
 
@@ -78,6 +85,44 @@ def about(operation: str, kind: str, variable: str) -> bool:
     """True where the operation's name says that it acts on this type."""
     name = plain(operation)
     return any(root and len(root) > 2 and root in name for root in (plain(kind), stem(variable)))
+
+
+def stands(
+    operation: str, kind: str, template: str, pattern: str, written: Mapping[str, Collection[str]]
+) -> str:
+    """EXISTING, MADE or OPEN: has the resource tags and the like already when the call is judged.
+
+    An operation makes the type that it is named after (CreateAlias an alias, not the function that it is
+    for); written (operation -> types) overrules that. A resource that the input names by its ARN is never
+    yet to be made.
+    """
+    if template == UNKNOWN:
+        return EXISTING
+    own = written.get(operation)
+    makes = kind in own if own is not None else _is_named_after(operation, kind, pattern)
+    if "|*}" in template and (own is not None or not makes):
+        return OPEN if makes or operation.startswith(MANY) else EXISTING
+    if operation.startswith(MANY):
+        return OPEN if "{" not in _PLACED.sub("", template) else EXISTING
+    if not template.startswith("arn:"):
+        return EXISTING
+    return MADE if makes else EXISTING
+
+
+def _is_named_after(operation: str, kind: str, pattern: str) -> bool:
+    verb = next((one for one in (*_NEW, *_NEW_AS_SUCH) if operation.startswith(one)), "")
+    if not verb:
+        return False
+    rest = operation[len(verb) :]
+    noun = plain(rest if verb in _NEW_AS_SUCH else _PREPOSITION.split(rest)[0])
+    variables = [name for name in _VARIABLE.findall(pattern) if name not in _PLACES]
+    names = {plain(kind), stem(variables[-1]) if variables else ""}
+    # CreateDBSnapshot makes a snapshot; RegisterDefaultPatchBaseline makes no baseline.
+    return any(
+        noun in (name, f"{name}s") or (verb in _NEW and len(name) > 3 and noun.endswith(name))
+        for name in names
+        if name
+    )
 
 
 def _member(variable: str, kind: str, inputs: Sequence[Member], *, last: bool, bare: bool) -> tuple[str, ...]:

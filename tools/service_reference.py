@@ -101,11 +101,12 @@ def resource_types(prefix: str) -> dict[str, str]:
 
 @lru_cache(maxsize=512)
 def resource_keys(prefix: str) -> dict[str, tuple[str, ...]]:
-    """Condition keys of a prefix's resource types."""
+    """Condition keys of a prefix's resource types, whatever action is asked for."""
     path = _folder() / "resourceTypes" / f"{prefix}.json"
     if not path.exists():
         return {}
-    return {row["key"]: tuple(row["conditionKeys"]) for row in _load(f"resourceTypes/{prefix}.json").values()}
+    rows = _load(f"resourceTypes/{prefix}.json").values()
+    return {row["key"]: tuple(row.get("conditionKeys", ())) for row in rows}
 
 
 @lru_cache(maxsize=512)

@@ -17,9 +17,10 @@ from passrole.authorize.context import Values, call_context
 from passrole.authorize.identifiers import identified
 from passrole.authorize.keys import COMPUTED, KEYS
 from passrole.authorize.resource_keys import NOTHING, resource_answers
-from passrole.authorize.resources import Named, entity_tags, listed_by_us, named_by_us
+from passrole.authorize.resource_tags import tag_answers
+from passrole.authorize.resources import Named, listed_by_us, named_by_us
 from passrole.catalog import paths, templates
-from passrole.catalog.operations import ActionUse, ResourceUse, operation
+from passrole.catalog.operations import MADE, OPEN, ActionUse, ResourceUse, operation
 from passrole.catalog.services import action_prefix
 from passrole.state.directory import Directory
 from passrole.state.organization import org_id, org_path, organization_of
@@ -29,6 +30,10 @@ from passrole.values.principal import PrincipalKind
 
 # Context keys that a resource's own tags answer.
 _TAG_KEYS: Final = "aws:resourcetag/"
+
+# A service that puts an object gives its bucket's owner full control of it; the bucket policies that services ask
+# for allow s3:PutObject alone. Source: CloudTrail User Guide, "Amazon S3 bucket policy for CloudTrail".
+_NOT_OF_SERVICES: Final = frozenset(("s3:PutObjectAcl",))
 
 # What accounts of one organization do to each other has no resource-based policy to allow it: the caller's
 # own policies decide, and the service whether the caller is the management account or an administrator.
@@ -83,8 +88,9 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
         for key, value in tags.items():
             context[f"aws:requesttag/{key.lower()}"] = value
     checks: list[Check] = []
+    service = call.caller.principal.kind is PrincipalKind.SERVICE
     for use in known.actions:
-        if not templates.asked(use.when, named.input):
+        if not templates.asked(use.when, named.input) or (service and use.action in _NOT_OF_SERVICES):
             continue
         checks += _checks(named, use, context, directory, facts)
     if call.caller.principal.kind is PrincipalKind.IDENTITY_PROVIDER and checks:
@@ -130,22 +136,16 @@ def _check(
     if named.arn is not None:
         owner = _account_of(named.arn) or facts.owner(named.arn) or call.account
     keys = _lowered(resource.keys)
-    answers = resource_answers(call, resource.type, keys, named, owner, facts)
-    own.update(answers.values)
-    if answers is not NOTHING:
-        keys = tuple(key for key in keys if key not in answers)
-    left = {*unknown, *answers.unknown, *_answer(call, keys, own, directory)}
-    if named.arn is not None:
-        tags = (
-            entity_tags(named.entity)
-            if named.entity is not None
-            else facts.tags(owner, call.region, named.arn)
-        )
-        if tags is not None or named.new:
-            left = {key for key in left if not key.endswith("resourcetag/")}
-            for key, value in (tags or {}).items():
-                own[f"{_TAG_KEYS}{key.lower()}"] = value
-                own[f"{action_prefix(call.service)}:resourcetag/{key.lower()}"] = value
+    left = set(unknown)
+    for answers in (
+        tag_answers(call, resource.type, {*keys, *left}, named, owner, facts),
+        resource_answers(call, resource.type, keys, named, owner, facts),
+    ):
+        if answers is not NOTHING:
+            own.update(answers.values)
+            left = {key for key in left if key not in answers} | answers.unknown
+            keys = tuple(key for key in keys if key not in answers)
+    left.update(_answer(call, keys, own, directory))
     own.update(owner_keys(owner, directory))
     if call.service == "s3":
         own["s3:resourceaccount"] = owner
@@ -174,7 +174,8 @@ def _lowered(keys: tuple[str, ...]) -> tuple[str, ...]:
 
     The request's own tags are in context already, all of them.
     """
-    lowered = (re.split(r"\$\{|<", key.lower(), maxsplit=1)[0] for key in keys)
+    # One page of the reference writes the tag's name without braces: secretsmanager:ResourceTag/tag-key.
+    lowered = (re.split(r"\$\{|<|(?<=/)tag-key$", key.lower(), maxsplit=1)[0] for key in keys)
     return tuple(key for key in lowered if not key.startswith(("aws:requesttag/", "aws:tagkeys")))
 
 
@@ -225,22 +226,30 @@ def _named(call: Call, action: str, use: ResourceUse, directory: Directory) -> I
     if ours is not None:
         yield from ours
         return
+    filled = _filled(call, use.template, call.input, directory)
+    if filled:
+        # What the template says without any input is what nothing in the call names.
+        unnamed = (_filled(call, use.template, {}, directory) or ()) if "*" in use.template else ()
+        for arn in filled:
+            new = use.stands == MADE or (use.stands == OPEN and arn in unnamed)
+            yield Named(arn, new=new, several=not new and (arn in unnamed or use.template.endswith("*")))
+    elif filled is None or use.required:
+        yield Named(None)
+
+
+def _filled(
+    call: Call, template: str, given: Mapping[str, object], directory: Directory
+) -> tuple[str, ...] | None:
     organization = organization_of(directory, call.account)
-    filled = templates.fill(
-        use.template,
-        call.input,
+    return templates.fill(
+        template,
+        given,
         partition="aws",
         region=call.region,
         account=call.account,
         organization=organization.id if organization is not None else "",
         management=organization.account if organization is not None else "",
     )
-    if filled:
-        for arn in filled:
-            # A "*" of the template's own stands for what the call is about to make.
-            yield Named(arn, new=arn.endswith("*") and "*" in use.template)
-    elif filled is None or use.required:
-        yield Named(None)
 
 
 def _account_of(arn: str) -> str:

@@ -89,7 +89,7 @@ def resource_answers(
     if named.new:
         # The request describes it; an id it has none yet.
         return Answers(absent=ids)
-    if named.arn is None:
+    if named.arn is None or named.several:
         return Answers(unknown=ids | table.keys())
     values: dict[str, Values] = dict.fromkeys(ids, named.arn.rpartition("/")[2])
     attributes = facts.attributes(owner, call.region, named.arn) if table else {}

@@ -17,13 +17,15 @@ class Named:
     """One resource of a call. arn is None where it is not known.
 
     entity is ours where it exists. new marks what the call is about to make: it has no tags of its own
-    yet. boundary is the permissions boundary of the user or role at hand, for ``iam:PermissionsBoundary``.
+    yet. several marks a pattern that stands for resources which the call does not name. boundary is the
+    permissions boundary of the user or role at hand, for ``iam:PermissionsBoundary``.
     slot is how a denial names the resource, "" for its ARN.
     """
 
     arn: str | None
     entity: Entity | None = None
     new: bool = False
+    several: bool = False
     boundary: str = ""
     slot: str = ""
 

@@ -18,6 +18,14 @@ from passrole.catalog.role_parameters import RoleParameter
 PASS_ROLE = "iam:PassRole"
 
 
+# What a resource is when its call is judged. One that exists has tags and more, which somebody must tell.
+# One that the call makes has none yet; neither has what a template leaves open: a list that goes over all
+# of a type, a network interface that a launch may name or have made.
+EXISTING: Final = ""
+MADE: Final = "made"
+OPEN: Final = "open"
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceUse:
     """One resource type that an action is authorized on.
@@ -30,9 +38,10 @@ class ResourceUse:
     type: str
     template: str
     required: bool  # False: only if the input names one
-    keys: tuple[
-        str, ...
-    ]  # condition keys of this resource type: "ec2:InstanceType", "aws:ResourceTag/${TagKey}"
+    # Condition keys of this resource type: "ec2:InstanceType", "aws:ResourceTag/${TagKey}"; "lambda:*" for
+    # whatever the service has, where the reference does not know the action.
+    keys: tuple[str, ...]
+    stands: str = EXISTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +157,12 @@ def use_overlay(content: bytes | None) -> None:
 
 
 _overlay: Final[dict[str, Any]] = {}
-_UNKNOWN: Final = (ResourceUse("", templates.UNKNOWN, True, ()),)
+
+
+def _unknown(action: str) -> ResourceUse:
+    """Of an action of which only the name is known: neither its resource nor what it is limited by."""
+    prefix = action.partition(":")[0]
+    return ResourceUse("", templates.UNKNOWN, True, (f"{prefix}:*", "aws:ResourceTag/${TagKey}"))
 
 
 class _Service:
@@ -160,8 +174,8 @@ class _Service:
         self.name = name
         self.keys: list[tuple[str, ...]] = [tuple(keys) for keys in data.get("keys", ())]
         self.resources: list[ResourceUse] = [
-            ResourceUse(kind, template, bool(required), self.keys[keys])
-            for kind, template, required, keys in data.get("resources", ())
+            ResourceUse(kind, template, bool(required), self.keys[keys], *stands)
+            for kind, template, required, keys, *stands in data.get("resources", ())
         ]
         self.over = over
         own = data.get("operations", {})
@@ -200,7 +214,12 @@ class _Service:
             service=self.name,
             name=name,
             actions=tuple(
-                ActionUse(one["action"], () if one["bare"] else _UNKNOWN, tuple(one["keys"]), "")
+                ActionUse(
+                    one["action"],
+                    () if one["bare"] else (_unknown(one["action"]),),
+                    tuple(one["keys"]),
+                    "",
+                )
                 for one in self.over[name].get("actions", ())
             ),
             role_parameters=(),
