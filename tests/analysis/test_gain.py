@@ -195,7 +195,7 @@ def answer(asker: Asker, action: str, resource: str, region: str) -> Answer:
     ).answer
 
 
-@settings(max_examples=60, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=30, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(st.lists(statements(), max_size=4), st.lists(statements(), min_size=1, max_size=4))
 def test_gains_are_what_the_engine_finds(alices: list[Json], roles: list[Json]) -> None:
     whole = pair(alices or [deny()], roles)

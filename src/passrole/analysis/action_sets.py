@@ -9,6 +9,7 @@ from typing import Final
 
 from passrole.analysis import bits
 from passrole.catalog import actions as catalog
+from passrole.catalog.operations import passing
 from passrole.values.glob import Pattern
 
 _KEPT: Final = 65_536
@@ -17,11 +18,16 @@ _KEPT: Final = 65_536
 @lru_cache(maxsize=1)
 def _names() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Every action in lower case, in order, and as AWS writes it."""
-    written = sorted(
-        (f"{prefix}:{name}" for prefix in catalog.prefixes() for name in catalog.actions(prefix)),
-        key=str.lower,
-    )
-    return tuple(name.lower() for name in written), tuple(written)
+    written = {f"{prefix}:{name}".lower(): f"{prefix}:{name}" for prefix, name in _listed()}
+    for operation in passing():  # some are so new that the list of actions lacks theirs
+        for use in operation.actions:
+            written.setdefault(use.action.lower(), use.action)
+    names = sorted(written)
+    return tuple(names), tuple(written[name] for name in names)
+
+
+def _listed() -> Iterator[tuple[str, str]]:
+    return ((prefix, name) for prefix in catalog.prefixes() for name in catalog.actions(prefix))
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ have no session policies.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Final
 
@@ -109,7 +109,7 @@ class Gain:
     principal: str
     other: str
     actions: tuple[str, ...]
-    gained: int
+    gained: int = field(repr=False)  # thousands of digits
     witnesses: tuple[Witness, ...]
     administrator: bool
     partly: bool = False
