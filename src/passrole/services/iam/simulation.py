@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from passrole.decision.evaluate import evaluate
-from passrole.decision.explain import explain
-from passrole.decision.request import Clause, Decision, Outcome, Policies, Request
+from passrole.decision.request import Policies
 from passrole.policy import variables
 from passrole.policy.document import Policy as Document
 from passrole.policy.document import UnreadablePolicy
-from passrole.policy.source import statement_spans
 from passrole.services.iam import grants, managed, paging
 from passrole.services.iam.errors import InvalidInput, NoSuchEntity
+from passrole.services.iam.simulated import Setting, evaluation
 from passrole.services.operation import Output, ServiceCall, operation
 from passrole.state.entities import Group, Role, User
 from passrole.state.organization import scps_for
 from passrole.values.errors import InvalidArn
-from passrole.values.glob import Pattern
 from passrole.values.principal import Principal, PrincipalKind
 
 if TYPE_CHECKING:
     from passrole.services.shapes import iam as shapes
-
-_DECISION: Final = {
-    Outcome.ALLOWED: "allowed",
-    Outcome.EXPLICIT_DENY: "explicitDeny",
-    Outcome.IMPLICIT_DENY: "implicitDeny",
-}
-_SOURCE: Final = "IAM Policy"  # SourcePolicyType, as recorded; the model's enum has other words
-
-
-@dataclass(frozen=True, slots=True)
-class _Setting:
-    """What every question of one simulation has in common."""
-
-    principal: Principal
-    policies: Policies
-    context: Mapping[str, str | tuple[str, ...]]
 
 
 @operation("iam:SimulateCustomPolicy")
@@ -58,7 +38,7 @@ def simulate_custom(call: ServiceCall, given: shapes.SimulateCustomPolicyRequest
         resource=_resource_policy(given.get("ResourcePolicy")),
         scps=levels,
     )
-    setting = _Setting(
+    setting = Setting(
         _caller(call, given.get("CallerArn")), policies, _context(given.get("ContextEntries", ()))
     )
     return _answer(
@@ -79,7 +59,10 @@ def simulate_principal(call: ServiceCall, given: shapes.SimulatePrincipalPolicyR
     Raises NoSuchEntity or InvalidInput.
     """
     entity = _entity(call, given["PolicySourceArn"])
-    own = tuple(_parsed(grant.document, grant.name, grant.arn) for grant in grants.policies_of(call, entity))
+    own = tuple(
+        _parsed(grant.document, _source_id(grant, entity), grant.arn)
+        for grant in grants.policies_of(call, entity)
+    )
     extra = _parsed_list(given.get("PolicyInputList", ()), "PolicyInputList")
     boundaries = _boundaries(given.get("PermissionsBoundaryPolicyInputList", ()))
     if not boundaries and isinstance(entity, (User, Role)) and entity.boundary:
@@ -95,7 +78,7 @@ def simulate_principal(call: ServiceCall, given: shapes.SimulatePrincipalPolicyR
     )
     asked = given.get("CallerArn")
     principal = _caller(call, asked) if asked is not None else _principal(entity)
-    setting = _Setting(principal, policies, _context(given.get("ContextEntries", ())))
+    setting = Setting(principal, policies, _context(given.get("ContextEntries", ())))
     return _answer(
         setting,
         given["ActionNames"],
@@ -121,7 +104,7 @@ def keys_for_principal(call: ServiceCall, given: shapes.GetContextKeysForPrincip
 
 
 def _answer(
-    setting: _Setting,
+    setting: Setting,
     actions: Sequence[str],
     resources: Sequence[str] | None,
     owner: str | None,
@@ -129,87 +112,9 @@ def _answer(
     most: int | None,
 ) -> Output:
     account = owner.split(":")[4] if owner is not None and owner.count(":") >= 5 else ""
-    pairs = [(action, resource) for action in actions for resource in resources or ("*",)]
-    found, cut = paging.page_of(pairs, marker, most)
-    results = [_result(setting, action, resource, account) for action, resource in found]
+    found, cut = paging.page_of(list(actions), marker, most)
+    results = [evaluation(setting, action, list(resources or ("*",)), account) for action in found]
     return {"EvaluationResults": results, **cut}
-
-
-def _result(setting: _Setting, action: str, resource: str, account: str) -> shapes.EvaluationResult:
-    if ":" not in action:
-        raise InvalidInput(f"Invalid action name: {action}")  # assumed wording
-    request = Request(
-        principal=setting.principal,
-        action=action,
-        resource=resource,
-        resource_account=account,
-        context=setting.context,
-    )
-    policies = setting.policies
-    decision = evaluate(request, policies)
-    matched = [_statement(policies, clause) for clause in _matched(request, policies, decision)]
-    missing = _missing(setting, action)
-    verdict = _DECISION[decision.outcome]
-    result: shapes.EvaluationResult = {
-        "EvalActionName": action,
-        "EvalResourceName": resource,
-        "EvalDecision": verdict,
-        "MatchedStatements": matched,
-        "MissingContextValues": missing,
-        "OrganizationsDecisionDetail": {"AllowedByOrganizations": decision.layer != "scp"},
-        "EvalDecisionDetails": {},
-        "ResourceSpecificResults": [
-            {
-                "EvalResourceName": resource,
-                "EvalResourceDecision": verdict,
-                "MatchedStatements": matched,
-                "MissingContextValues": missing,
-            }
-        ],
-    }
-    if policies.boundaries:
-        bounded = evaluate(request, Policies(identity=policies.boundaries))
-        result["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": bounded.allowed}
-    return result
-
-
-def _matched(request: Request, policies: Policies, decision: Decision) -> Iterable[Clause]:
-    """The statements of identity and resource policies that made the decision."""
-    if decision.outcome is Outcome.IMPLICIT_DENY:
-        return ()
-    told = explain(request, policies, decision).statements
-    return [clause for clause in told if clause.layer in ("identity", "resource") and not clause.element]
-
-
-def _statement(policies: Policies, clause: Clause) -> shapes.Statement:
-    if clause.layer == "resource" and policies.resource is not None:
-        document = policies.resource
-    else:
-        document = policies.identity[clause.index]
-    labels = [statement.label for statement in document.statements]
-    span = statement_spans(document.text)[labels.index(clause.statement)]
-    (line, column), (end_line, end_column) = span.simulated
-    return {
-        "SourcePolicyId": document.name,
-        "SourcePolicyType": _SOURCE,
-        "StartPosition": {"Line": line, "Column": column},
-        "EndPosition": {"Line": end_line, "Column": end_column},
-    }
-
-
-def _missing(setting: _Setting, action: str) -> list[str]:
-    """The condition keys that statements about the action ask for and no context entry gives."""
-    found: dict[str, None] = {}
-    for document in setting.policies.identity:
-        for statement in document.statements:
-            named = any(Pattern.parse(text.lower()).matches(action.lower()) for text in statement.actions)
-            if named is statement.not_action:
-                continue
-            for condition in statement.conditions:
-                for key in condition.keys:
-                    if key not in setting.context:
-                        found[condition.written if key == condition.key else key] = None
-    return list(found)
 
 
 def _keys(documents: Iterable[Document]) -> list[str]:
@@ -225,6 +130,18 @@ def _keys(documents: Iterable[Document]) -> list[str]:
                     for name in variables.names(text):
                         found.setdefault(name.lower(), name)
     return list(found.values())
+
+
+def _source_id(grant: grants.Grant, entity: grants.Entity) -> str:
+    """SourcePolicyId: a managed policy's name; of an inline one with whose it is before it.
+
+    Source: an answer of AWS's in a public troubleshooting note: ``role_NAME_POLICY``.
+    """
+    return (
+        grant.name
+        if grant.arn
+        else f"{(grant.through or entity).kind}_{(grant.through or entity).name}_{grant.name}"
+    )
 
 
 def _context(entries: Sequence[shapes.ContextEntry]) -> dict[str, str | tuple[str, ...]]:
