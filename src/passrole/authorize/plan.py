@@ -31,7 +31,7 @@ from passrole.values.principal import PrincipalKind
 # Context keys that a resource's own tags answer.
 _TAG_KEYS: Final = "aws:resourcetag/"
 
-# A service that puts an object gives its bucket's owner full control of it; the bucket policies that services ask
+# A service that puts an object gives the bucket's owner full control of it; the policies that services ask
 # for allow s3:PutObject alone. Source: CloudTrail User Guide, "Amazon S3 bucket policy for CloudTrail".
 _NOT_OF_SERVICES: Final = frozenset(("s3:PutObjectAcl",))
 

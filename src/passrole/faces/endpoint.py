@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import TextIO
 
@@ -31,6 +32,7 @@ from passrole.gateway.recording import Recorder
 from passrole.gateway.server import Mount, Server
 from passrole.gateway.service_role import AssumeByService
 from passrole.gateway.steps import Gateway, guarded
+from passrole.gateway.throttle import Throttle
 from passrole.metadata import containers, imds, paths
 from passrole.metadata.access import Access
 from passrole.metadata.credentials import WorkloadCredentials
@@ -44,6 +46,7 @@ from passrole.services.upstream import UnseenFacts, Upstream
 from passrole.services.workloads.enhanced_monitoring import EnhancedMonitoring
 from passrole.services.workloads.functions import ProcessRunner
 from passrole.services.workloads.scaling import AutoScaling
+from passrole.services.workloads.trails.delivery import TrailsDelivery
 from passrole.state.accounts import make_account, unused_account
 from passrole.state.commit import Committer
 from passrole.state.directory import Change, Directory
@@ -191,6 +194,7 @@ class Service:
         facts: ResourceFacts = (
             UnseenFacts() if options.upstream else KeptFacts(self._directory, self._embedded.facts)
         )
+        self._facts = facts
         self._recorder = Recorder(self._directory, self._ids)
         self._authenticator = Authenticator(self._directory)
         self._agents = Agents()
@@ -206,6 +210,7 @@ class Service:
             recorder=self._recorder,
             agents=self._agents,
             report=options.enforce == "report",
+            throttle=Throttle(monotonic) if options.throttle else None,
         )
         self._assume = AssumeByService(
             directory=self._directory,
@@ -231,6 +236,7 @@ class Service:
         """The services that act on their own, each a line."""
         ports = Ports(
             directory=self._directory,
+            facts=self._facts,
             acting=self._acting,
             assume=self._assume,
             ids=self._ids,
@@ -242,6 +248,7 @@ class Service:
         )
         agents: list[Agent] = [EnhancedMonitoring(ports, self._embedded.databases)]
         agents.append(AutoScaling(ports, self._embedded.scaling))
+        agents.append(TrailsDelivery(ports, self.options.trail_seconds))
         if self.options.run_functions:
             runner = ProcessRunner(ports)
             self._embedded.runner = runner

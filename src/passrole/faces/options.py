@@ -13,6 +13,7 @@ from passrole.values.errors import PassroleError
 MAIN_ACCOUNT: Final = "111122223333"
 PORT: Final = 4747
 TRAIL_KEEP: Final = "90d,2GB"
+TRAIL_SECONDS: Final = 5.0
 ROOT_KEY_ID: Final = "PASSROLE_ROOT_ACCESS_KEY_ID"
 ROOT_SECRET: Final = "PASSROLE_ROOT_SECRET_ACCESS_KEY"
 
@@ -39,6 +40,8 @@ class Options:
     run_functions: bool = False
     testing: bool = False
     trail_keep: str = TRAIL_KEEP
+    trail_seconds: float = TRAIL_SECONDS  # between two deliveries of trails
+    throttle: bool = False
     imports: tuple[Path, ...] = ()
     root_key: tuple[str, str] | None = field(default=None, repr=False)
 
@@ -49,6 +52,8 @@ class Options:
             raise BadOption(f"--account {self.account}: an account id has twelve digits")
         if self.enforce not in ("all", "report"):
             raise BadOption(f"--enforce {self.enforce}: it is all or report")
+        if not 0.05 <= self.trail_seconds <= 3600:
+            raise BadOption(f"--trail-seconds {self.trail_seconds}: it is 0.05 to 3600")
         if self.ephemeral and self.data is not None:
             raise BadOption("--ephemeral keeps nothing, --data keeps everything: give one of them")
         if self.upstream and not self.upstream.startswith(("http://", "https://")):

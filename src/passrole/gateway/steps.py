@@ -20,6 +20,7 @@ from passrole.catalog.operations import operation
 from passrole.gateway.authenticate import Authenticator, SignedRequest
 from passrole.gateway.clock import Clock
 from passrole.gateway.recording import Recorder
+from passrole.gateway.throttle import Throttle
 from passrole.passing.linked_roles import lacks
 from passrole.passing.permit import AuthorizedCall, Judging, permit
 from passrole.services.agents import Agents
@@ -72,6 +73,7 @@ class Gateway:
         recorder: Recorder,
         agents: Agents,
         report: bool = False,
+        throttle: Throttle | None = None,
     ) -> None:
         self._directory = directory
         self._committer = committer
@@ -83,6 +85,7 @@ class Gateway:
         self._authenticator = authenticator
         self._recorder = recorder
         self._agents = agents
+        self._throttle = throttle
 
     async def answer(self, raw: RawRequest) -> Response:
         """One request from its bytes to its response."""
@@ -109,6 +112,8 @@ class Gateway:
     async def carry_out(self, call: Call) -> Response:
         """A call of whoever makes it, from its authorization to its response; it is recorded."""
         try:
+            if self._throttle is not None:
+                self._throttle.check(call)
             validate(call.service, call.operation, call.input, protocol=call.protocol)
             precheck = PRECHECKS.get((call.service, call.operation))
             if precheck is not None:

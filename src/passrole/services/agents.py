@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from passrole.authorize.call import Call
+from passrole.authorize.call import Call, ResourceFacts
 from passrole.services.operation import Acting, Output, ServiceAssume
 from passrole.state.directory import Directory
 from passrole.state.store import StoreUnavailable
@@ -32,6 +32,7 @@ class Ports:
     """
 
     directory: Directory
+    facts: ResourceFacts
     acting: Acting
     assume: ServiceAssume
     ids: Ids

@@ -26,6 +26,7 @@ from passrole.state.records.parameters import (
     StsConvention,
     Write,
 )
+from passrole.state.records.touched import touched
 from passrole.state.trail import Event
 from passrole.values.errors import ServiceError
 from passrole.wire import models, services
@@ -149,6 +150,9 @@ def record(
     if service == "sts" and error is None:
         parts.append(_assumed(request))
     data = known.names.data
+    about = touched(service, request, account, happened_in) if data else None
+    if about:
+        parts += [b',"resources":', _json(about)]
     parts.append(b',"eventType":"AwsApiCall","managementEvent":' + (b"false" if data else b"true"))
     parts += [b',"recipientAccountId":', _text(account)]
     if shared_event_id:

@@ -1,23 +1,21 @@
-"""Trails: made, changed, described, started and stopped.
-
-Whether the bucket, topic, key and log group exist and let CloudTrail in is not looked at yet: that
-comes with delivery.
-"""
+"""Trails: made, changed, described, started and stopped. ``services.workloads.trails`` delivers them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, cast
 
 from msgspec.structs import replace
 
+from passrole.services.cloudtrail.destinations import check_destinations, check_organization
 from passrole.services.cloudtrail.errors import CloudTrailError, invalid_combination, trail_not_found
 from passrole.services.operation import ServiceCall, operation
 from passrole.services.shapes import cloudtrail as shapes
 from passrole.state.entities import Tags
-from passrole.state.trails import TrailDefinition
+from passrole.state.organization import organization_of
+from passrole.state.trails import DELIVERED_BY, DigestKey, TrailDefinition, TrailDelivery
 from passrole.values.arn import Arn
 from passrole.values.errors import InvalidArn
 
@@ -72,6 +70,8 @@ def create_trail(call: ServiceCall, given: shapes.CreateTrailRequest) -> shapes.
         tags=tag_pairs(given.get("TagsList", ())),
     )
     trail = _changed(trail, given)
+    check_organization(call, trail)
+    check_destinations(call, trail, {*given})
     call.directory.put(trail)
     return cast("shapes.CreateTrailResponse", _shape(trail))
 
@@ -80,6 +80,8 @@ def create_trail(call: ServiceCall, given: shapes.CreateTrailRequest) -> shapes.
 def update_trail(call: ServiceCall, given: shapes.UpdateTrailRequest) -> shapes.UpdateTrailResponse:
     """Changes what is given of a trail and leaves the rest; an empty text removes a setting."""
     trail = _changed(own_trail(call, given["Name"]), given)
+    check_organization(call, trail)
+    check_destinations(call, trail, {*given})
     call.directory.put(trail)
     return cast("shapes.UpdateTrailResponse", _shape(trail))
 
@@ -87,7 +89,10 @@ def update_trail(call: ServiceCall, given: shapes.UpdateTrailRequest) -> shapes.
 @operation("cloudtrail:DeleteTrail")
 def delete_trail(call: ServiceCall, given: shapes.DeleteTrailRequest) -> shapes.DeleteTrailResponse:
     """Removes a trail; what it has delivered stays where it is."""
-    call.directory.delete(own_trail(call, given["Name"]))
+    trail = own_trail(call, given["Name"])
+    for kept in call.directory.referring(DELIVERED_BY, trail.arn):
+        call.directory.delete(kept)
+    call.directory.delete(trail)
     return {}
 
 
@@ -126,7 +131,9 @@ def start_logging(call: ServiceCall, given: shapes.StartLoggingRequest) -> shape
     """The trail logs from now on."""
     trail = own_trail(call, given["Name"])
     if not trail.logging:
-        call.directory.put(replace(trail, logging=True, started=call.now.replace(microsecond=0)))
+        now = call.now.replace(microsecond=0)
+        first = call.trail.newest()
+        call.directory.put(replace(trail, logging=True, started=now, first=first, last=None))
     return {}
 
 
@@ -135,20 +142,23 @@ def stop_logging(call: ServiceCall, given: shapes.StopLoggingRequest) -> shapes.
     """The trail logs no more."""
     trail = own_trail(call, given["Name"])
     if trail.logging:
-        call.directory.put(replace(trail, logging=False, stopped=call.now.replace(microsecond=0)))
+        now = call.now.replace(microsecond=0)
+        call.directory.put(replace(trail, logging=False, stopped=now, last=call.trail.newest()))
     return {}
 
 
 @operation("cloudtrail:GetTrailStatus")
 def get_trail_status(call: ServiceCall, given: shapes.GetTrailStatusRequest) -> shapes.GetTrailStatusResponse:
-    """Whether the trail logs and since when; there has been no delivery to tell of."""
+    """Whether the trail logs and since when, and how each sort of its deliveries last went."""
     trail = find_trail(call, given["Name"])
+    kept = call.directory.by_key(TrailDelivery, trail.account, trail.arn)
+    delivery = kept or TrailDelivery(account=trail.account, trail=trail.arn)
     status: shapes.GetTrailStatusResponse = {
         "IsLogging": trail.logging,
-        "LatestDeliveryAttemptTime": "",
-        "LatestDeliveryAttemptSucceeded": "",
-        "LatestNotificationAttemptTime": "",
-        "LatestNotificationAttemptSucceeded": "",
+        "LatestDeliveryAttemptTime": _iso(delivery.files.attempted),
+        "LatestDeliveryAttemptSucceeded": _iso(delivery.files.succeeded),
+        "LatestNotificationAttemptTime": _iso(delivery.notices.attempted),
+        "LatestNotificationAttemptSucceeded": _iso(delivery.notices.succeeded),
         "TimeLoggingStarted": _iso(trail.started),
         "TimeLoggingStopped": _iso(trail.stopped),
     }
@@ -156,13 +166,48 @@ def get_trail_status(call: ServiceCall, given: shapes.GetTrailStatusRequest) -> 
         status["StartLoggingTime"] = trail.started
     if trail.stopped is not None:
         status["StopLoggingTime"] = trail.stopped
+    for outcome, time, error in (
+        (delivery.files, "LatestDeliveryTime", "LatestDeliveryError"),
+        (delivery.notices, "LatestNotificationTime", "LatestNotificationError"),
+        (delivery.logs, "LatestCloudWatchLogsDeliveryTime", "LatestCloudWatchLogsDeliveryError"),
+        (delivery.digests, "LatestDigestDeliveryTime", "LatestDigestDeliveryError"),
+    ):
+        if outcome.succeeded is not None:
+            status[time] = outcome.succeeded  # type: ignore[literal-required]  # the table's are the response's
+        if outcome.error:
+            status[error] = outcome.error  # type: ignore[literal-required]
     return status
 
 
 @operation("cloudtrail:ListPublicKeys")
 def list_public_keys(call: ServiceCall, given: shapes.ListPublicKeysRequest) -> shapes.ListPublicKeysResponse:
-    """The keys that signed digests in the time range: none, as no digest has been delivered."""
-    return {"PublicKeyList": []}
+    """The keys that signed the region's digests in the time range, the last hour if none is given.
+
+    Raises InvalidTimeRangeException. Source: CloudTrail API Reference, ListPublicKeys.
+    """
+    end = given.get("EndTime", call.now)
+    start = given.get("StartTime", end - timedelta(hours=1))
+    if start > end:
+        raise CloudTrailError(
+            "Invalid time range: the start time occurs after the end time.",
+            code="InvalidTimeRangeException",
+        )
+    keys = [
+        key
+        for key in call.directory.everywhere(DigestKey)
+        if key.region == call.region and key.start <= end and key.end >= start
+    ]
+    return {
+        "PublicKeyList": [
+            {
+                "Value": key.public,
+                "ValidityStartTime": key.start,
+                "ValidityEndTime": key.end,
+                "Fingerprint": key.fingerprint,
+            }
+            for key in keys
+        ]
+    }
 
 
 def find_trail(call: ServiceCall, name: str) -> TrailDefinition:
@@ -186,6 +231,11 @@ def own_trail(call: ServiceCall, name: str) -> TrailDefinition:
     Raises InvalidHomeRegionException for another region's.
     """
     trail = find_trail(call, name)
+    if trail.account != call.account:
+        raise CloudTrailError(
+            "Only the management account can change an organization trail.",
+            code="NotOrganizationMasterAccountException",
+        )
     if trail.region != call.region:
         raise CloudTrailError(
             f"Trail {trail.arn} can only be changed in its home region {trail.region}.",
@@ -203,8 +253,15 @@ def tag_pairs(tags: Iterable[shapes.Tag]) -> Tags:
 
 
 def _seen(call: ServiceCall) -> list[TrailDefinition]:
-    """This region's own trails first, then the shadows of multi-region trails of others."""
+    """This region's own trails first, then the shadows of multi-region trails of others.
+
+    An organization's trails are seen in each of its accounts.
+    """
     trails = list(call.directory.all(TrailDefinition, call.account))
+    organization = organization_of(call.directory, call.account)
+    if organization is not None and organization.account != call.account:
+        managed = call.directory.all(TrailDefinition, organization.account)
+        trails += [trail for trail in managed if trail.organization]
     own = [trail for trail in trails if trail.region == call.region]
     return own + [trail for trail in trails if trail.multi_region and trail.region != call.region]
 
@@ -219,11 +276,14 @@ def _changed(
         raise invalid_combination("Multi-Region trail must include global service events.")
     if trail.log_role and not trail.log_group:
         raise CloudTrailError(
-            "A CloudWatch Logs role needs a log group.", code="InvalidCloudWatchLogsLogGroupArnException"
+            "You must specify a log group as well as a role ARN.",
+            code="InvalidCloudWatchLogsLogGroupArnException",
         )
     if trail.log_group and not trail.log_role:
+        # The text is AWS's, from a public report.
         raise CloudTrailError(
-            "A CloudWatch Logs log group needs a role.", code="InvalidCloudWatchLogsRoleArnException"
+            "You must specify a role ARN as well as a log group.",
+            code="InvalidCloudWatchLogsRoleArnException",
         )
     return trail
 

@@ -125,6 +125,9 @@ _READS: Final[Mapping[tuple[str, str], bool]] = {
 # Source: CloudTrail User Guide, "Logging data events".
 _DATA: Final[Mapping[str, frozenset[str]]] = {
     "cloudwatch": _words("GetMetricData GetMetricWidgetImage PutMetricData"),
+    "events": _words("PutEvents"),
+    "firehose": _words("PutRecord PutRecordBatch"),
+    "logs": _words("PutLogEvents"),
     "dynamodb": _words(
         "BatchExecuteStatement BatchGetItem BatchWriteItem DeleteItem ExecuteStatement "
         "ExecuteTransaction GetItem PutItem Query Scan TransactGetItems TransactWriteItems UpdateItem"

@@ -1,0 +1,1 @@
+"""What CloudTrail delivers for trails: files to S3, digests, messages to SNS, events to CloudWatch Logs."""
