@@ -42,6 +42,7 @@ bench: $(TESTS) $(PEERS)/.installed $(SIMULATOR)/.installed $(COMPILED)/.install
 	$(BIN)/python -m bench.decision --peers $(PEERS)/bin/python --compiled $(COMPILED)/bin/python
 	$(BIN)/python -m bench.pass_matrix --peers $(PEERS)/bin/python
 	$(BIN)/python -m bench.who_can_pass
+	$(BIN)/python -m bench.audit --peers $(PEERS)/bin/python
 	$(BIN)/python -m bench.store
 	$(BIN)/python -m bench.large_account
 	$(BIN)/python -m bench.embedded

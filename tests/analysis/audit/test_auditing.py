@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -371,6 +372,36 @@ def test_a_stream_that_fails_is_cut_there() -> None:
 
 
 # --- Bounds --------------------------------------------------------------------------------------
+
+
+class Endless:
+    """A log of that many records, made as it is read."""
+
+    def __init__(self, count: int) -> None:
+        self._records = b",".join(map(compact, EVENTS))
+        self._left = count // len(EVENTS)
+        self._first = True
+
+    def read(self, size: int, /) -> bytes:
+        """Forty records."""
+        if not self._left:
+            return b""
+        self._left -= 1
+        opening = b'{"Records":[' if self._first else b","
+        self._first = False
+        return opening + self._records + (b"" if self._left else b"]}")
+
+
+def test_memory_does_not_grow_with_the_trail() -> None:
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        number = sum(len(batch) for batch in records(chunks(Endless(count)), print, Record))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert number == count
+        return most
+
+    assert peak(20_000) < 1.5 * peak(2_000)
 
 
 def test_ids_are_told_apart_and_kept_in_little_memory() -> None:

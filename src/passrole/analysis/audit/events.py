@@ -39,6 +39,14 @@ class Record(msgspec.Struct, gc=False):
         found: object = msgspec.json.decode(self.requestParameters)
         return found
 
+    def caller(self) -> tuple[str, str]:
+        """(principal, account), as caller_of has them."""
+        try:
+            known = _identity(self.userIdentity)
+        except msgspec.DecodeError:  # a member of another type than AWS's
+            return caller_of(self.identity())
+        return _caller(known) if known is not None else ("", "")
+
     def identity(self) -> Mapping[str, object]:
         """userIdentity, parsed."""
         return _mapping(msgspec.json.decode(self.userIdentity))
@@ -61,26 +69,63 @@ def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 
+class _Issuer(msgspec.Struct, gc=False):
+    arn: str | None = None
+    accountId: str | None = None  # noqa: N815
+
+
+class _Context(msgspec.Struct, gc=False):
+    sessionIssuer: _Issuer | None = None  # noqa: N815
+
+
+class _Identity(msgspec.Struct, gc=False):
+    """Of userIdentity, what tells who called."""
+
+    arn: str | None = None
+    accountId: str | None = None  # noqa: N815
+    principalId: str | None = None  # noqa: N815
+    invokedBy: str | None = None  # noqa: N815
+    sessionContext: _Context | None = None  # noqa: N815
+
+
+_identity: Final = msgspec.json.Decoder(_Identity | None).decode
+
+
 def caller_of(identity: Mapping[str, object]) -> tuple[str, str]:
     """(principal, account) of a userIdentity: a session counts as its role, or as the user it came from.
 
     A service that acts for itself is its service principal; an account that a record does not tell is "".
     """
-    arn = str(identity.get("arn") or "")
-    account = str(identity.get("accountId") or "")
     issuer = _mapping(_mapping(identity.get("sessionContext")).get("sessionIssuer"))
-    behind = str(issuer.get("arn") or "")
-    if behind:
-        return behind, account or str(issuer.get("accountId") or "")
+    return _caller(
+        _Identity(
+            arn=_text(identity, "arn"),
+            accountId=_text(identity, "accountId"),
+            principalId=_text(identity, "principalId"),
+            invokedBy=_text(identity, "invokedBy"),
+            sessionContext=_Context(_Issuer(_text(issuer, "arn"), _text(issuer, "accountId"))),
+        )
+    )
+
+
+def _text(content: Mapping[str, object], member: str) -> str:
+    found = content.get(member)
+    return "" if found is None else str(found)
+
+
+def _caller(identity: _Identity) -> tuple[str, str]:
+    account = identity.accountId or ""
+    context = identity.sessionContext
+    issuer = context.sessionIssuer if context is not None else None
+    if issuer is not None and issuer.arn:
+        return issuer.arn, account or issuer.accountId or ""
+    arn = identity.arn or ""
     session = _SESSION.fullmatch(arn)
     if session is not None:
         return f"{session[1]}:iam::{session[2]}:role/{session[3]}", account or session[2]
     if arn:
         return arn, account or _account_of(arn)
-    for member in ("invokedBy", "principalId", "accountId"):
-        if text := identity.get(member):
-            return str(text), account
-    return "", account
+    return identity.invokedBy or identity.principalId or account, account
 
 
 def _account_of(arn: str) -> str:

@@ -6,12 +6,11 @@ Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS servi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
-from passrole.analysis.audit.events import Record, caller_of
+from passrole.analysis.audit.events import Record
 from passrole.analysis.audit.inputs import HIDDEN
 from passrole.analysis.audit.takers import Taker, Takers, service_of
 from passrole.analysis.denials import NotADenial, of_message
@@ -89,7 +88,7 @@ def extract(record: Record, takers: Takers) -> Extracted:
     refused = _refused(message) if _PASS in message else ""
     if not candidates and not refused:
         return _NOTHING
-    principal, caller_account = caller_of(record.identity())
+    principal, caller_account = record.caller()
     account = record.recipientAccountId or caller_account
     outcome = ALLOWED
     if record.errorCode or message:
@@ -100,7 +99,7 @@ def extract(record: Record, takers: Takers) -> Extracted:
     untold = 0
     parameters = record.parameters() if candidates else None
     if len(candidates) > 1:
-        candidates.sort(key=lambda taker: taker.recorded.strangers(parameters))
+        candidates = tuple(sorted(candidates, key=lambda taker: taker.recorded.strangers(parameters)))
     for taker in candidates:
         passes, untold = one.passes(taker, parameters)
         found = list(passes)
@@ -142,7 +141,7 @@ class _Event:
             return [], 0
         found: dict[tuple[str, str], Found] = {}
         untold = 0
-        for row in taker.operation.role_parameters:
+        for row, template in taker.rows:
             for _, text in row.values(given):
                 if row.holds in (LAUNCH_TEMPLATE, TASK_DEFINITION) or text in HIDDEN:
                     untold += 1
@@ -151,11 +150,11 @@ class _Event:
                 if role:
                     service = service_of(row, taker.operation.service, self._record.awsRegion)
                     if (role, service) not in found:
-                        resource = self._resource(taker, row, given)
+                        resource = self._resource(template, given)
                         found[role, service] = self._found(taker.name, row, role, by, service, resource)
         return list(found.values()), untold
 
-    def refused(self, role: str, candidates: list[Taker]) -> Found:
+    def refused(self, role: str, candidates: tuple[Taker, ...]) -> Found:
         """The pass that a denial names, where the record does not have the call's parameters."""
         record = self._record
         rows = [(taker, row) for taker in candidates for row in taker.operation.role_parameters]
@@ -209,24 +208,14 @@ class _Event:
         partition = _partition(self._record.awsRegion)
         return f"arn:{partition}:iam::{account or self._account}:role/{name.lstrip('/')}"
 
-    def _resource(self, taker: Taker, row: RoleParameter, given: dict[str, object]) -> str:
-        for template in _templates(taker, row):
-            region = self._record.awsRegion
-            filled = templates.fill(
-                template, given, partition=_partition(region), region=region, account=self._account
-            )
-            if filled and "*" not in filled[0]:
-                return filled[0]
-        return ""
-
-
-def _templates(taker: Taker, row: RoleParameter) -> Iterator[str]:
-    if row.associated_resource:
-        yield row.associated_resource
-    for use in taker.operation.actions[:1]:
-        for resource in use.resources:
-            if resource.required:
-                yield resource.template
+    def _resource(self, template: str, given: dict[str, object]) -> str:
+        if not template:
+            return ""
+        region = self._record.awsRegion
+        filled = templates.fill(
+            template, given, partition=_partition(region), region=region, account=self._account
+        )
+        return filled[0] if filled and "*" not in filled[0] else ""
 
 
 def _is_name(text: str) -> bool:

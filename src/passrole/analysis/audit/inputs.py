@@ -44,9 +44,12 @@ class _Structure:
         self._members: dict[str, tuple[str, Read | None]] = {}  # by the name in the record
 
     def __call__(self, value: object, depth: int) -> object:
-        if isinstance(value, str):
-            value = _parsed(value)
-        if not isinstance(value, Mapping) or depth > _DEEPEST:
+        if type(value) is not dict:  # the others take a microsecond
+            if isinstance(value, str):
+                value = _parsed(value)
+            if not isinstance(value, Mapping):
+                return value
+        if depth > _DEEPEST:
             return value
         given: dict[str, object] = {}
         for key, printed in value.items():

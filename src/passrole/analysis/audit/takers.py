@@ -29,10 +29,15 @@ class Taker:
     operation: Operation
     sources: frozenset[str]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """``lambda:CreateFunction``."""
         return f"{self.operation.service}:{self.operation.name}"
+
+    @cached_property
+    def rows(self) -> tuple[tuple[RoleParameter, str], ...]:
+        """Its role parameters, each with the template of what gets the role, see ``resource``."""
+        return tuple((row, self.resource(row)) for row in self.operation.role_parameters)
 
     @cached_property
     def recorded(self) -> Recorded:
@@ -44,17 +49,21 @@ class Taker:
         )
         return Recorded(self.operation.service, self.operation.name, members)
 
+    def resource(self, row: RoleParameter) -> str:
+        """The template of what gets the role, "" where the input does not name it."""
+        template = row.associated_resource
+        if not template and self.operation.actions:
+            required = (one for one in self.operation.actions[0].resources if one.required)
+            template = next((one.template for one in required), "")
+        return "" if "*" in template else template
+
     def _paths(self) -> Iterator[str]:
         for row in self.operation.role_parameters:
             yield row.path
             if row.when:
                 yield re.split("[=~]", row.when.removeprefix("!"), maxsplit=1)[0]
-            for tried in templates.input_paths(row.associated_resource):
+            for tried in templates.input_paths(self.resource(row)):
                 yield from tried
-        for use in self.operation.actions[:1]:
-            for resource in use.resources:
-                for tried in templates.input_paths(resource.template):
-                    yield from tried
 
 
 def service_of(row: RoleParameter, service: str, region: str) -> str:
@@ -84,6 +93,7 @@ class Takers:
         for takers in self._by_name.values():
             takers.sort(key=lambda taker: taker.name)
         self._uninteresting: dict[str, tuple[Taker, ...]] = {}
+        self._found: dict[tuple[str, str], tuple[Taker, ...]] = {}
 
     def named(self, event: str) -> list[Taker] | tuple[Taker, ...]:
         """The operations whose events may be called that; mostly none."""
@@ -106,12 +116,15 @@ class Takers:
         """Names that are known to be of no interest, for a reader that asks of millions."""
         return self._uninteresting
 
-    def of(self, event: str, source: str) -> list[Taker]:
+    def of(self, event: str, source: str) -> tuple[Taker, ...]:
         """Those of them that CloudTrail may record under a source; those that it names first."""
-        source = source.removesuffix(".cn")
-        found = [taker for taker in self.named(event) if source in taker.sources]
-        own = f"{taker_prefix(source)}:"
-        found.sort(key=lambda taker: not taker.name.startswith(own))
+        found = self._found.get((event, source))
+        if found is None:
+            own = f"{taker_prefix(source)}:"
+            fits = [taker for taker in self.named(event) if source.removesuffix(".cn") in taker.sources]
+            found = tuple(sorted(fits, key=lambda taker: not taker.name.startswith(own)))
+            if len(self._found) < _NAMES_KEPT:
+                self._found[event, source] = found
         return found
 
 

@@ -6,6 +6,7 @@ a piece, and however slow the reader of the answers, no more is in memory.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -69,9 +70,7 @@ def read_piece(piece: Piece, reader: Reader) -> Iterator[Report]:
         for batch in reader.read(piece, fault, progress, Record):
             number += 1
             told.records += len(batch)
-            for record in batch:
-                if record.eventName in dull and record.errorMessage is None:
-                    continue
+            for record in [one for one in batch if one.eventName not in dull or one.errorMessage is not None]:
                 if is_of_interest(record, table):
                     _look(record, table, piece, told)
             if len(told.found) >= _ENOUGH or number % _OFTEN == 0:
@@ -175,6 +174,7 @@ class _Pool:
 
 def _work(connection: Connection, source: Source) -> None:
     """The life of a process: piece after piece, until the other end closes."""
+    gc.freeze()  # what was made before the fork stays shared with the other processes
     reader = Reader(source)
     with suppress(EOFError, ConnectionError, KeyboardInterrupt):
         while True:
