@@ -10,6 +10,7 @@ from passrole.authorize.call import Call, ResourceFacts
 from passrole.authorize.check import TRUSTED, Judged, check
 from passrole.authorize.plan import Check, Plan, plan
 from passrole.authorize.refusal import AccessRefused, Refusal, refused
+from passrole.passing.launches import Launch, launches, tries_launches, unauthorized
 from passrole.passing.linked_roles import first_calls
 from passrole.passing.role_passes import RolePass, role_passes
 from passrole.passing.rule import may_pass, service_may_assume
@@ -63,8 +64,8 @@ def permit(call: Call, judging: Judging) -> AuthorizedCall:
     """Makes every check of a call, in AWS's order, and gives the permit that the services ask for.
 
     The call's own actions first, each on each of its resources; then every role it passes: the role's
-    account, iam:PassRole, and the role's trust policy where AWS checks that at the call; last the
-    service-linked roles that it is the first to need.
+    account, iam:PassRole, and the role's trust policy where AWS checks that at the call; then launches that
+    the service tries with the caller's rights; last the service-linked roles that it is the first to need.
     Raises AccessRefused, or the service's own error for a role that cannot be passed to it.
     """
     planned = plan(call, judging.directory, judging.facts)
@@ -74,6 +75,8 @@ def permit(call: Call, judging: Judging) -> AuthorizedCall:
         passes = role_passes(call, judging.directory, judging.facts)
         for passed in passes:
             _judge(planned, passed, judging)
+        for launch in launches(call):
+            _launch(launch, judging)
         linked = tuple(_linked(call, judging))
     except AccessRefused as error:
         if not judging.report:
@@ -101,6 +104,14 @@ def _linked(call: Call, judging: Judging) -> Iterator[AuthorizedCall]:
             yield AuthorizedCall(_SEAL, first.call, (), "")
 
 
+def _launch(launch: Launch, judging: Judging) -> None:
+    """Refuses a call that has its service launch instances which the caller may not launch."""
+    try:
+        _authorize(plan(launch.call, judging.directory, judging.facts), judging)
+    except AccessRefused as error:
+        raise unauthorized(launch.template, error) from error
+
+
 def _authorize(planned: Plan, judging: Judging, answering: str = "") -> None:
     """Raises AccessRefused in the words of the answering service, the call's own where it is ""."""
     call = planned.call
@@ -123,7 +134,8 @@ def _judge(planned: Plan, passed: RolePass, judging: Judging) -> None:
         raise cross_account(call, parameter, passed.role)
     refusal = may_pass(call, passed, planned.context, judging.directory, judging.facts)
     if refusal is not None:
-        raise refused(call.service, refusal, judging.key)
+        error = refused(call.service, refusal, judging.key)
+        raise unauthorized(passed.template, error) if tries_launches(call, passed.row) else error
     if parameter.trust_checked == "call":
         _judge_trust(planned, passed, judging)
 

@@ -90,7 +90,7 @@ def test_each_kind_of_service_answers(cloud: Cloud) -> None:
         MaxSize=1,
         AvailabilityZones=["eu-west-1a"],
     )
-    assert len(autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]["Instances"]) == 1
+    assert autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]["DesiredCapacity"] == 1
 
     zones = cloud.client("route53")
     zone = zones.create_hosted_zone(Name="example.com", CallerReference="1")["HostedZone"]["Id"]

@@ -301,7 +301,7 @@ def test_a_fleet_s_instances_carry_theirs(cloud: Cloud, web: InstanceProfile, ot
     assert error(ec2.create_fleet, **fleet("1", "2"))[0] == "NotImplemented"
 
 
-def test_a_group_s_instances_carry_the_launch_configuration_s(cloud: Cloud, web: InstanceProfile) -> None:
+def test_a_group_itself_launches_nothing(cloud: Cloud, web: InstanceProfile) -> None:
     autoscaling = cloud.client("autoscaling")
     autoscaling.create_launch_configuration(
         LaunchConfigurationName="lc", ImageId="ami-1", InstanceType="t3.nano", IamInstanceProfile=web.arn
@@ -313,9 +313,12 @@ def test_a_group_s_instances_carry_the_launch_configuration_s(cloud: Cloud, web:
         MaxSize=2,
         AvailabilityZones=["eu-west-1a"],
     )
-    assert [profile for _, profile, _, _ in held(cloud).values()] == [web.id] * 2
-    autoscaling.delete_auto_scaling_group(AutoScalingGroupName="g", ForceDelete=True)
+    (group,) = cloud.embedded.scaling.groups()
+    assert (group.name, group.wanted, group.members) == ("g", 2, ())
+    assert group.launch["IamInstanceProfile"] == {"Arn": web.arn}
     assert held(cloud) == {}
+    autoscaling.delete_auto_scaling_group(AutoScalingGroupName="g")
+    assert cloud.embedded.scaling.groups() == []
 
 
 def test_a_dry_run_creates_nothing(cloud: Cloud, web: InstanceProfile) -> None:

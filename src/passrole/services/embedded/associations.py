@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from passrole.services.scaling import SCALES
 from passrole.state.directory import Directory
 from passrole.state.entities import Association
 from passrole.state.sessions import end_sessions
@@ -20,7 +21,7 @@ EC2: Final = "ec2.amazonaws.com"
 
 # The services whose associations live in moto's memory alone. Source of the ARNs' second field: Service
 # Authorization Reference.
-_EMBEDDED_HOLDERS: Final = frozenset((HOLDER, MONITORED, EXECUTES))
+_EMBEDDED_HOLDERS: Final = frozenset((HOLDER, MONITORED, EXECUTES, SCALES))
 
 
 @dataclass(frozen=True, slots=True)

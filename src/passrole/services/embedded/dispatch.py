@@ -30,6 +30,7 @@ from passrole.services.embedded.prepared import Prepared
 from passrole.services.embedded.refused import REFUSED
 from passrole.services.embedded.resource_policies import document, invalid_principal
 from passrole.services.embedded.routes import handler
+from passrole.services.embedded.scaling import EmbeddedScaling
 from passrole.services.functions import FunctionRunner
 from passrole.state.directory import Directory
 from passrole.state.principals import UnknownPrincipal, resolve
@@ -84,6 +85,10 @@ class Embedded:
         self._installed = False
         self.facts = Facts(lambda: self._installed)
         self.databases = databases.EmbeddedDatabases(lambda: self._installed)
+        self.scaling = EmbeddedScaling(
+            lambda: self._installed,
+            lambda account, region: self._locks.held(place("autoscaling", account, region)),
+        )
         self.runner: FunctionRunner | None = None  # set where functions may be run
 
     def serves(self, service: str) -> bool:

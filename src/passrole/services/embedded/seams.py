@@ -202,6 +202,22 @@ def _with_own_role(autoscaling: ModuleType) -> None:
     responses: Any = autoscaling.AutoScalingResponse
     for name in ("create_auto_scaling_group", "update_auto_scaling_group"):
         setattr(responses, name, _giving_role(getattr(responses, name)))
+    # moto shows no activities, and leaves out what these requests say.
+    from passrole.services.embedded import scaled  # imports moto's models, which the responses have by now
+
+    responses.describe_scaling_activities = scaled.describe_scaling_activities
+    responses.delete_auto_scaling_group = scaled.delete_auto_scaling_group
+    responses.execute_policy = scaled.execute_policy
+    responses.put_lifecycle_hook = scaled.put_lifecycle_hook
+
+
+def _without_launches(autoscaling: ModuleType) -> None:
+    # moto launches and terminates inside its own calls, behind the gateway; the agent does so through it.
+    from passrole.services.embedded import scaled  # subclasses of moto's, now importable
+
+    vars(autoscaling)["FakeAutoScalingGroup"] = scaled.ScaledGroup
+    autoscaling.autoscaling_backends.backend = scaled.ScaledBackend
+    autoscaling.autoscaling_backends.clear()
 
 
 def _giving_role(asked: Callable[[Any], object]) -> Callable[[Any], object]:
@@ -230,6 +246,7 @@ _CHANGES: Final[Mapping[str, Change]] = {
     "moto.utilities.docker_utilities": _no_containers,
     "moto.batch.models": _failing_jobs,
     "moto.s3.models": _quiet_objects,
+    "moto.autoscaling.models": _without_launches,
     "moto.autoscaling.responses": _with_own_role,
     "moto.emr.responses": _same_region,
 }
