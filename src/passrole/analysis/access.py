@@ -332,19 +332,23 @@ class Comparison:
     ) -> tuple[str, Box] | None:
         fence = tuple(dict.fromkeys(one for one in fence if not one.everything)) or (EVERYTHING,)
         given = dict.fromkeys(one for grant in (*mine.grants(), *theirs.grants()) for one in grant.resources)
-        near = [one for one in given if all(partition.meet(one, bound) for bound in fence)]
+        near = [
+            one for one in given if one not in fence and all(partition.meet(one, bound) for bound in fence)
+        ]
         bit = {one: 1 << number for number, one in enumerate(near)}
-        bits = {
-            grant: sum(bit.get(one, 0) for one in grant.resources)
-            for grant in (*mine.grants(), *theirs.grants())
-        }
+        always = 1 << len(near)  # what stands for a pattern that all these resources match
+        bits: dict[Grant, int] = {}
+        for grant in (*mine.grants(), *theirs.grants()):
+            bits[grant] = 0
+            for one in grant.resources:
+                bits[grant] |= always if one in fence else bit.get(one, 0)
         found: Box | None = None
 
         def wanted(matched: int) -> bool:
             nonlocal found
 
             def holds(grant: Grant) -> bool:
-                return bool(bits[grant] & matched) != grant.not_resource
+                return bool(bits[grant] & (matched | always)) != grant.not_resource
 
             if not holds(allow):
                 return False
@@ -355,14 +359,17 @@ class Comparison:
             return not theirs.denies and all(
                 any(
                     contains(one.box, allow.box)
-                    and (one.anywhere or (not one.not_resource and bits[one] & sure))
+                    and (one.anywhere or (not one.not_resource and bits[one] & (sure | always)))
                     for one in layer
                 )
                 for layer in theirs.layers
             )
 
-        if not near and len(fence) == 1:  # all these resources are alike
-            return (partition.example(fence[0]), found) if wanted(0) and found is not None else None
+        if not near:  # all these resources are alike
+            if not wanted(0) or found is None:
+                return None
+            if len(fence) == 1:
+                return partition.example(fence[0]), found
         resource = partition.find(near, wanted, within=fence, hopeless=hopeless)
         return None if resource is None or found is None else (resource, found)
 

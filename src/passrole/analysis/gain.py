@@ -37,6 +37,8 @@ from passrole.values.glob import Pattern
 # Examples that a gain is shown by, and entries that its actions are told in.
 _EXAMPLES: Final = 5
 _ENTRIES: Final = 20
+# So few actions are parted one by one.
+_FEW: Final = 1000
 # Actions of one service that are named one by one.
 _NAMED: Final = 8
 
@@ -205,6 +207,8 @@ class Gains:
         self._rights: dict[str, Rights] = {}
         self._found: dict[tuple[str, str], Gain] = {}
         self._examples: dict[tuple[str, str], Witness | None] = {}
+        self._searches: dict[str, _Search] = {}
+        self._told: dict[tuple[str, int], tuple[tuple[str, ...], tuple[Witness, ...]]] = {}
 
     def rights(self, asker: Asker) -> Rights:
         """What the principal may do."""
@@ -241,34 +245,26 @@ class Gains:
         place = (asker.arn, other.arn)
         found = self._found.get(place)
         if found is None:
-            search = _Search(mine, None)
-            search.gained = gained
-            found = Gain(
-                principal=asker.arn,
-                other=other.arn,
-                actions=tuple(search.told()),
-                gained=gained,
-                witnesses=tuple(self._quick(mine, search, gained)),
-                administrator=mine.fully == action_sets.everything(),
-            )
+            told = self._told.get((other.arn, gained))
+            if told is None:
+                told = self._told[other.arn, gained] = self._quick(mine, gained)
+            actions, witnesses = told
+            administrator = mine.fully == action_sets.everything()
+            found = Gain(asker.arn, other.arn, actions, gained, witnesses, administrator)
         return found
 
-    def _quick(self, mine: Rights, search: _Search, gained: int) -> Iterator[Witness]:
-        """Examples of actions that the other side has on nothing."""
-        for service in _TELLING:
-            actions = action_sets.of_service(service) & gained
-            if actions:
-                yield from self._example(mine, search, actions)
-                return
-        yield from self._example(mine, search, gained)
-
-    def _example(self, mine: Rights, search: _Search, actions: int) -> Iterator[Witness]:
-        place = (mine.asker.arn, action_sets.first(actions))
+    def _quick(self, mine: Rights, gained: int) -> tuple[tuple[str, ...], tuple[Witness, ...]]:
+        """What is told of actions that the other side has on nothing, and an example."""
+        search = self._searches.get(mine.asker.arn)
+        if search is None:
+            search = self._searches[mine.asker.arn] = _Search(mine, None)
+        telling = (action_sets.of_service(service) & gained for service in _TELLING)
+        action = action_sets.first(next((some for some in telling if some), gained))
+        place = (mine.asker.arn, action)
         if place not in self._examples:
-            self._examples[place] = search.example(place[1])
-        found = self._examples[place]
-        if found is not None:
-            yield found
+            self._examples[place] = search.example(action)
+        example = self._examples[place]
+        return tuple(search.told(gained)), () if example is None else (example,)
 
     def _of(self, asker: Asker, other: Asker) -> Gain:
         administrator = self.rights(other).fully == action_sets.everything()
@@ -279,7 +275,7 @@ class Gains:
         return Gain(
             principal=asker.arn,
             other=other.arn,
-            actions=tuple(search.told()),
+            actions=tuple(search.told(search.gained)),
             gained=search.gained,
             witnesses=tuple(search.witnesses()),
             administrator=administrator,
@@ -341,10 +337,7 @@ class _Search:
             and not all(theirs.layers)
             and all(any(one.anywhere and not one.box for one in layer) for layer in mine.layers)
         )
-        for forms, all_actions in _by_form(self._account).items():
-            actions = all_actions & group
-            if not actions:
-                continue
+        for forms, actions in _parted(group, self._account):
             for allow in mine.layers[0]:
                 try:
                     found = self._comparison.placed(action_sets.first(actions), allow, mine, theirs, forms)
@@ -387,9 +380,9 @@ class _Search:
             place.action, shown.resource, grant.policy.name, grant.statement.label, certain, shown.context
         )
 
-    def told(self) -> Iterator[str]:
-        """The gained actions as the policies of who has them write them, or one by one."""
-        left = self.gained
+    def told(self, gained: int) -> Iterator[str]:
+        """Actions that are gained, as the policies of who has them write them, or one by one."""
+        left = gained
         if left.bit_count() * 2 > self._may.bit_count() and self._may == action_sets.everything():
             yield "*"
             return
@@ -397,14 +390,14 @@ class _Search:
         for grant in self._mine.layers[0] if self._mine.layers else ():
             for text in () if grant.not_action else grant.statement.actions:
                 actions = action_sets.of_pattern(Pattern.parse(text.lower())) & self._may
-                if actions and not actions & ~self.gained and actions & left:
+                if actions and not actions & ~gained and actions & left:
                     entries.append(text)
                     left &= ~actions
         services = dict.fromkeys(name.partition(":")[0] for name in action_sets.named(left))
         for service in sorted(services, key=_rank):
             actions = action_sets.of_service(service)
             lacking = (actions & left).bit_count()
-            if not actions & ~self.gained:
+            if not actions & ~gained:
                 entries.append(f"{service}:*")
             elif lacking > _NAMED:
                 entries.append(f"{service}:* ({lacking} of {actions.bit_count()})")
@@ -413,6 +406,20 @@ class _Search:
         yield from entries[:_ENTRIES]
         if len(entries) > _ENTRIES:
             yield f"and {len(entries) - _ENTRIES} more"
+
+
+def _parted(actions: int, account: str) -> Iterator[tuple[tuple[Pattern, ...], int]]:
+    """The actions by the forms of their resources in the account."""
+    if actions.bit_count() > _FEW:
+        for forms, every in _by_form(account).items():
+            if every & actions:
+                yield forms, every & actions
+        return
+    found: dict[tuple[Pattern, ...], int] = {}
+    for place in bits.places(actions):
+        forms = arn_forms(action_sets.first(1 << place), account=account)
+        found[forms] = found.get(forms, 0) | 1 << place
+    yield from found.items()
 
 
 @lru_cache(maxsize=64)

@@ -122,6 +122,15 @@ class _Machine:
                 found.append(position + 1)
         return self._closed(found)
 
+    def after(self, text: str) -> _State:
+        """The state after a text; () where no pattern matches anything that begins so."""
+        state = self.start
+        for letter in text:
+            state = self.step(state, letter)
+            if not state:
+                break
+        return state
+
     def matched(self, state: _State) -> int:
         """The patterns that match the text which led here."""
         found = 0
@@ -149,6 +158,11 @@ class _Machine:
             elif _BUT_COLON in (self.stays[position], self.skips[position]):
                 named[_COLON] = None
         return [_other(named), *named]
+
+
+@lru_cache(maxsize=4096)
+def _machine(pattern: Pattern) -> _Machine:
+    return _Machine((pattern,))
 
 
 def _other(named: dict[str, None]) -> str:
@@ -262,6 +276,9 @@ def meet(one: Pattern, other: Pattern) -> bool:
     length = min(len(one.head), len(other.head))
     if one.head[:length] != other.head[:length]:
         return False
+    for whole, part in ((one, other), (other, one)):
+        if whole.prefix:  # then a text of the other need only begin as it does
+            return bool(_machine(part).after(whole.head))
     return find((one,), lambda matched: matched == 1, within=(other,)) is not None
 
 

@@ -127,13 +127,14 @@ class Steps:
         groups = tuple(
             group for action, on in asked for group in self._allowing(source, target, action, on, way.service)
         )
-        needs = tuple(
-            dict.fromkeys(
-                one for action, on in asked for one in self._required(source, target, action, on, way.service)
-            )
+        certain = bool(way.targets[0] & bit)
+        required = (
+            one
+            for action, on in (() if certain else asked)
+            for one in self._required(source, target, action, on, way.service)
         )
         when = way.when
-        if passing and when and way.targets[0] & bit:
+        if passing and certain:
             when = ""
         return Step(
             id=way.id,
@@ -142,7 +143,7 @@ class Steps:
             text=way.text.replace("{target}", target.arn.rsplit(":", 1)[-1]),
             actions=tuple(action for action, _ in asked),
             groups=groups,
-            certain=bool(way.targets[0] & bit),
+            certain=certain,
             known=way.known,
             operation=way.operations[0] if way.operations else "",
             operations=way.operations,
@@ -150,7 +151,7 @@ class Steps:
             through=way.held.get(target.number, ""),
             when=when,
             at_will=way.at_will,
-            conditions=needs,
+            conditions=tuple(dict.fromkeys(required)),
         )
 
     def of_edit(self, source: Node, edited: Node, technique: Technique) -> Step:
@@ -252,8 +253,8 @@ class Steps:
             resource_account=target.asker.account if on == target.arn else asker.account,
             context=context,
         )
-        keys = {key for rule in compiled(policies).plan(request).rules() for key in rule.keys}
         plan = compiled(policies).plan(request)
+        keys = {key for rule in plan.rules() for key in rule.keys}
         if plan.grants is not None:
             keys.update(key for rule in plan.grants.all for key in rule.keys)
         unknown = _unknown(asker, keys, service, passing=passing)
