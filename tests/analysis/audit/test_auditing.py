@@ -196,6 +196,22 @@ def test_reads_every_form(tmp_path: Path, form: str, packed: bool) -> None:
     agrees(found.usage, maker.truth)
 
 
+def test_a_long_log_whose_records_begin_in_any_way_is_read_piece_by_piece() -> None:
+    events = other_order(EVENTS * 80)
+    content = compact({"Records": events})
+    assert len(content) > 2 << 20
+    found, faults = read(content)
+    assert faults == []
+    assert [one.eventID for one in found] == [event["eventID"] for event in events]
+
+
+def test_a_log_that_is_broken_for_good_is_not_kept_in_memory() -> None:
+    content = compact({"Records": other_order(EVENTS)})[:-3] + b',{"a":' + b"[" * (33 << 20)
+    found, faults = read(content)
+    assert len(found) >= 39
+    assert "nothing behind it can be read" in faults[-1][1] or "broken" in faults[-1][1]
+
+
 class Dripping:
     """A stream that gives little at a time."""
 

@@ -15,7 +15,8 @@ import msgspec
 
 from passrole.analysis.audit.exports import R, record_of
 from passrole.analysis.audit.faults import CannotOpen
-from passrole.analysis.audit.records import Fault, records
+from passrole.analysis.audit.forms.intake import Fault
+from passrole.analysis.audit.records import records
 from passrole.analysis.audit.streams import chunks
 from passrole.analysis.sources import Source
 from passrole.values.errors import ServiceError
