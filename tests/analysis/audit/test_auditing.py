@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import tracemalloc
 from collections.abc import Callable, Iterable
 from pathlib import Path
