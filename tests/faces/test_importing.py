@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,12 @@ from botocore.exceptions import ClientError
 from passrole.analysis.sources import Source
 from passrole.faces.endpoint import Endpoint
 from passrole.faces.exporting import export
+from passrole.faces.importing import import_files
 from passrole.faces.options import Options
+from passrole.state.directory import Directory
+from passrole.state.entities import User
 from passrole.state.estate.notes import UnreadableEstate
+from passrole.values.ids import Ids
 
 ACCOUNT = "444455556666"
 TRUST = {
@@ -96,10 +101,12 @@ def test_accounts_come_with_ids_and_arns_and_new_secrets(tmp_path: Path, details
         with pytest.raises(ClientError, match="iam:ListRoles"):
             alice.list_roles()
         admin.delete_user_policy(UserName="alice", PolicyName="see")
+        admin.update_user(UserName="alice", NewUserName="alicia")
     # The flag may stay in a start script: what changed here is not undone.
     with Endpoint(Options(port=0, data=folder, account=ACCOUNT, imports=(details,))) as running:
         admin = iam(running, root.id, root.secret)
-        assert admin.list_user_policies(UserName="alice")["PolicyNames"] == []
+        assert [user["UserName"] for user in admin.list_users()["Users"]] == ["alicia"]
+        assert admin.list_user_policies(UserName="alicia")["PolicyNames"] == []
 
 
 def test_another_account_gets_a_root_key_in_the_credentials_file(tmp_path: Path, details: Path) -> None:
@@ -108,6 +115,19 @@ def test_another_account_gets_a_root_key_in_the_credentials_file(tmp_path: Path,
         session = _profile(folder / "credentials", ACCOUNT)
         users = iam(running, *session).list_users()["Users"]
         assert [user["UserName"] for user in users] == ["alice"]
+
+
+def test_an_id_that_another_account_has_is_told(tmp_path: Path, details: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(DETAILS).replace(f":{ACCOUNT}:", ":777788889999:"))
+    directory, now = Directory(), datetime(2026, 1, 1, tzinfo=UTC)
+    import_files(directory, Ids(), (details,), now, credentials=None)
+    found = import_files(directory, Ids(), (other,), now, credentials=None)
+    assert [user.account for user in directory.everywhere(User)] == [ACCOUNT]
+    assert found.notes[-2:] == (
+        f"user alice of 777788889999: {ACCOUNT} has its id, left out",
+        f"role web of 777788889999: {ACCOUNT} has its id, left out",
+    )
 
 
 def test_what_is_exported_can_be_imported(

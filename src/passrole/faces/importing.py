@@ -13,7 +13,7 @@ import msgspec
 from passrole.faces.root_key import keep_keys
 from passrole.state.accounts import make_account
 from passrole.state.directory import Directory
-from passrole.state.entities import KINDS, AccessKey, Account, Role
+from passrole.state.entities import KINDS, AccessKey, Account, Entity, Role
 from passrole.state.estate.estate import read_files
 from passrole.state.principals import UnknownPrincipal, resolve
 from passrole.values.ids import Ids
@@ -38,9 +38,9 @@ def import_files(
 ) -> Imported:
     """Copies users, groups, roles, policies and organizations into the directory, ids and ARNs included.
 
-    What the directory has already stays as it is, so the flag may stand in a start script. Secrets are in no
-    such file: each account that is new here gets a root key, kept as profile ``ACCOUNT`` of the credentials
-    file where there is one. Raises UnreadableEstate and StartFailed.
+    What the directory has already stays as it is, renamed or not, so the flag may stand in a start script.
+    Secrets are in no such file: each account that is new here gets a root key, kept as profile ``ACCOUNT``
+    of the credentials file where there is one. Raises UnreadableEstate and StartFailed.
     """
     paths = tuple(paths)
     if not paths:
@@ -51,18 +51,27 @@ def import_files(
         if directory.by_key(Account, account, account) is None:
             keys.append(make_account(directory, ids, account, f"account-{account}", now))
     count = 0
+    notes = [str(note) for note in estate.notes]
     for kind in KINDS.values():
         if kind in (Account, AccessKey):
             continue
         for entity in estate.directory.everywhere(kind):
-            if directory.by_key(kind, entity.account, entity.key) is None:
+            if directory.by_key(kind, entity.account, entity.key) is not None:
+                continue
+            # Its id may stand under another name: it was renamed here, or is another's in another account.
+            other = directory.by_id(Entity, entity.unique_id) if entity.unique_id else None
+            if other is None:
                 directory.put(entity)
                 count += 1
+            elif other.account != entity.account:
+                notes.append(
+                    f"{kind.kind} {entity.key} of {entity.account}: {other.account} has its id, left out"
+                )
     for account in estate.accounts:
         _bind(directory, account)
     if credentials is not None and keys:
         keep_keys(credentials, {key.account: key for key in keys})
-    return Imported(count, tuple(keys), tuple(str(note) for note in estate.notes))
+    return Imported(count, tuple(keys), tuple(notes))
 
 
 def _bind(directory: Directory, account: str) -> None:
