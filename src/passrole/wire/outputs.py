@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 import orjson
 
 from passrole.values.errors import ServiceError
-from passrole.wire import jsonio, models, scalars, xmlread
+from passrole.wire import cbor, jsonio, models, scalars, xmlread
 from passrole.wire.models import Operation, Shape
 from passrole.wire.request import Response
 from passrole.wire.scalars import BadInput
@@ -43,6 +43,9 @@ def _reader(service: str, operation: str, protocol: str) -> Read:
             return lambda response: members(jsonio.parse(response.body or b"{}"))
         case "rest-json" | "rest-xml":
             return _rest(model, xml=protocol == "rest-xml")
+        case "smithy-rpc-v2-cbor":
+            read_item = cbor.CborReader().structure(model.output)
+            return lambda response: read_item(cbor.decode(response.body)) if response.body else {}
     raise ValueError(f"no reader of {protocol} responses")
 
 
@@ -143,10 +146,7 @@ def error_of(answer: Response) -> ServiceError | None:
         else:
             code, message = element_text(root, "Code"), element_text(root, "Message", "message")
     elif answer.body:
-        try:
-            given = orjson.loads(answer.body)
-        except orjson.JSONDecodeError:
-            given = None
+        given = _value(answer.body, cbor_coded="smithy-protocol" in headers)
         if isinstance(given, dict):
             code = str(given.get("__type") or given.get("code") or given.get("Code") or "")
             message = str(given.get("message") or given.get("Message") or "")
@@ -154,6 +154,14 @@ def error_of(answer: Response) -> ServiceError | None:
     return ServiceError(
         message, code=code or _BY_STATUS.get(answer.status, "InternalFailure"), status=answer.status
     )
+
+
+def _value(body: bytes, *, cbor_coded: bool) -> object:
+    """What a body says, None where it is not in its form."""
+    try:
+        return cbor.decode(body) if cbor_coded else orjson.loads(body)
+    except (BadInput, orjson.JSONDecodeError):
+        return None
 
 
 # A HEAD request's errors have no body.
