@@ -153,7 +153,10 @@ def _need(model: Model, row: Any, operation: str, rules: Rules, inputs: tuple[Me
             operation, one.type, template, patterns.get(one.type, ""), rules.makes
         )
         found.append(Resource(one.type, template, required, resource_keys(prefix, one), stands))
-    return Need(f"{prefix}:{action.name}", _kept(found), action.keys, given.get("when", ""))
+    keys = action.keys
+    if not action.resources and operation.startswith(resource_templates.NOTHING_THERE):
+        keys = tuple(key for key in keys if key != _ANY_TAG)  # there is no resource whose tags they were
+    return Need(f"{prefix}:{action.name}", _kept(found), keys, given.get("when", ""))
 
 
 def resource_keys(prefix: str, one: ActionResource) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ MANY: Final = ("List", "Describe", "Search")
 # Verbs that make what they are named after: also something of a narrower name, or that alone.
 _NEW: Final = ("Create", "Copy", "Clone")
 _NEW_AS_SUCH: Final = ("Register", "Request", "Import")
+# Operations whose names say that there is no resource yet, or no single one.
+NOTHING_THERE: Final = (*_NEW, *_NEW_AS_SUCH, *MANY, "Start", "Connect", "BatchCreate")
 _PLACED: Final = re.compile(r"\{(?:partition|region|account|organization|management)\}")
 _PREPOSITION: Final = re.compile(r"(?<=[a-z])(?:To|With|For|From|In|On|By)(?=[A-Z])")
 _BARE: Final = ("name", "arn", "id", "identifier", "ids", "names", "arns")

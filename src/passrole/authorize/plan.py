@@ -20,7 +20,7 @@ from passrole.authorize.resource_keys import NOTHING, resource_answers
 from passrole.authorize.resource_tags import tag_answers
 from passrole.authorize.resources import Named, listed_by_us, named_by_us
 from passrole.catalog import paths, templates
-from passrole.catalog.operations import MADE, OPEN, ActionUse, ResourceUse, operation
+from passrole.catalog.operations import EXISTING, MADE, OPEN, ActionUse, ResourceUse, operation
 from passrole.catalog.services import action_prefix
 from passrole.state.directory import Directory
 from passrole.state.organization import org_id, org_path, organization_of
@@ -117,7 +117,10 @@ def _checks(
             asked = True
             yield _check(call, use, resource, named, own, unknown, directory, facts)
     if not asked:
-        # No resource types, or none of the optional ones in this call.
+        # No resource types, or none of the optional ones in this call, as far as the catalog sees.
+        for resource in use.resources:
+            if resource.stands == EXISTING:
+                unknown.update(key for key in _lowered(resource.keys) if key.endswith("tag/"))
         yield Check(use.action, listed_by_us(call) or "*", call.account, own, frozenset(unknown))
 
 

@@ -33,7 +33,7 @@ def tag_answers(
     wanted = frozenset(sources)
     if named.new:
         return Answers(absent=wanted)
-    if named.arn is None or named.several:
+    if named.arn is None:
         return Answers(unknown=wanted)
     values: dict[str, Values] = {}
     unknown: set[str] = set()

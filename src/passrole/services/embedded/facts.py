@@ -13,7 +13,7 @@ from passrole.services.embedded.attributes import attributes
 from passrole.services.embedded.instances import instance_of
 from passrole.services.embedded.resource_policies import bucket_owner, keeps_policy, resource_policy
 from passrole.services.embedded.tables import backend, every_backend
-from passrole.services.embedded.tags import tags
+from passrole.services.embedded.tags import tags, unused
 from passrole.services.instances import Instance
 from passrole.state.principals import bound
 from passrole.values.arn import Arn
@@ -51,9 +51,9 @@ class Facts:
     def tags(self, account: str, region: str, arn: str) -> Mapping[str, str] | None:
         """The resource's tags, {} for none; None if unknown."""
         parsed = _parsed(arn)
-        if parsed is None or not self._used():
+        if parsed is None:
             return None
-        return tags(parsed.account or account, region, parsed)
+        return tags(parsed.account or account, region, parsed) if self._used() else unused(parsed)
 
     def owner(self, arn: str) -> str | None:
         """The account that owns a bucket, for an S3 ARN; None where nobody does."""
