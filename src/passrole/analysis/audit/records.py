@@ -36,8 +36,7 @@ def records(chunks: Iterable[bytes], fault: Fault, kind: type[R]) -> Iterator[li
 
 def _read(intake: Intake[R]) -> Iterator[list[R]]:
     """By the form that the beginning tells."""
-    while len(intake.left) < _ENOUGH and intake.more():
-        pass
+    intake.more(_ENOUGH)
     if intake.left.startswith(_BOM):
         intake.left = intake.left[len(_BOM) :]
     head = intake.left.lstrip(SPACE)[:_ENOUGH]

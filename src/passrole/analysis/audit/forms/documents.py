@@ -28,8 +28,7 @@ _KNOWN: Final = (
 
 def documents(intake: Intake[R]) -> Iterator[list[R]]:
     """The records of each value, one after the other. Raises Foreign for a file that has none, and Digest."""
-    while len(intake.left) <= LARGEST and intake.more():
-        pass
+    intake.more(LARGEST)
     text = intake.left.decode("latin-1")
     at, number, some = 0, 0, False
     while (at := past(text, at, " \t\r\n\0")) < len(text):

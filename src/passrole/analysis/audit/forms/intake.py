@@ -38,20 +38,25 @@ class Intake(Generic[R]):
         self.cut: Cut | None = None
         self._chunks = iter(chunks)
 
-    def more(self) -> bool:
-        """Takes the next piece in; False at the end."""
+    def more(self, least: int = 1) -> bool:
+        """Takes pieces in until there are so many bytes more; False at the end."""
         if self.over:
             return False
-        try:
-            piece = next(self._chunks, None)
-        except Cut as cut:
-            self.cut = cut
-            piece = None
-        if piece is None:
-            self.over = True
-            return False
-        self.left = self.left + piece if self.left else piece
-        return True
+        pieces = [self.left]
+        taken = 0
+        while taken < max(1, least):
+            try:
+                piece = next(self._chunks, None)
+            except Cut as cut:
+                self.cut = cut
+                piece = None
+            if piece is None:
+                self.over = True
+                break
+            pieces.append(piece)
+            taken += len(piece)
+        self.left = b"".join(pieces)
+        return taken > 0
 
     def kept(self, found: list[R]) -> list[R]:
         """The records among what decoded as such; others are told of."""

@@ -45,7 +45,7 @@ class Lines(Generic[R]):
             if at:
                 piece, into.left = into.left[:at], into.left[at:]
                 yield self._decoded(piece)
-            if not into.more():
+            if not into.more(len(into.left)):
                 piece, into.left = into.left, b""
                 yield self._decoded(piece)
                 return

@@ -62,7 +62,6 @@ class Lists(Generic[R]):
         # What stands between two records: with CloudTrail's own files a text, else a pattern.
         plain = b'},{"' + name + b'":'
         spaced = re.compile(rb'\}\s*,\s*\{\s*"' + re.escape(name) + rb'"\s*:')
-        patience = _PATIENCE
         while True:
             at = into.left.rfind(plain)
             if at < 0:
@@ -75,12 +74,12 @@ class Lists(Generic[R]):
                     into.left += b"," + left
                     return
                 into.left = left
-            if into.more():
-                if len(into.left) <= patience:
+            # Where none begins as the first one did, twice as much each time: nothing is gone over often.
+            if into.more(1 if at >= 0 else len(into.left)):
+                if at >= 0 or len(into.left) <= _PATIENCE:
                     continue
                 found, ended = self._one_by_one(spaced, last=False)
                 yield found
-                patience = max(_PATIENCE, 2 * len(into.left))  # not over the same bytes again and again
                 if not ended and len(into.left) > LARGEST:
                     into.fault(f"record {into.count + 1}", f"{BROKEN}: nothing behind it can be read")
                     into.left, into.over = b"", True
