@@ -46,6 +46,7 @@ from passrole.services.upstream import UnseenFacts, Upstream
 from passrole.services.workloads.enhanced_monitoring import EnhancedMonitoring
 from passrole.services.workloads.functions import ProcessRunner
 from passrole.services.workloads.scaling import AutoScaling
+from passrole.services.workloads.tasks import TaskRoles
 from passrole.services.workloads.trails.delivery import TrailsDelivery
 from passrole.state.accounts import make_account, unused_account
 from passrole.state.commit import Committer
@@ -248,6 +249,7 @@ class Service:
         )
         agents: list[Agent] = [EnhancedMonitoring(ports, self._embedded.databases)]
         agents.append(AutoScaling(ports, self._embedded.scaling))
+        agents.append(TaskRoles(ports, self._embedded.tasks))
         agents.append(TrailsDelivery(ports, self.options.trail_seconds))
         if self.options.run_functions:
             runner = ProcessRunner(ports)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from passrole.services.scaling import SCALES
+from passrole.services.tasks import EXECUTION_ROLE, TASK_ROLE
 from passrole.state.directory import Directory
 from passrole.state.entities import Association
 from passrole.state.sessions import end_sessions
@@ -21,7 +22,7 @@ EC2: Final = "ec2.amazonaws.com"
 
 # The services whose associations live in moto's memory alone. Source of the ARNs' second field: Service
 # Authorization Reference.
-_EMBEDDED_HOLDERS: Final = frozenset((HOLDER, MONITORED, EXECUTES, SCALES))
+_EMBEDDED_HOLDERS: Final = frozenset((HOLDER, MONITORED, EXECUTES, SCALES, TASK_ROLE, EXECUTION_ROLE))
 
 
 @dataclass(frozen=True, slots=True)

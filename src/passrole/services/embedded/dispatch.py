@@ -19,7 +19,7 @@ from typing import Final
 from passrole.authorize.call import Call
 from passrole.passing.permit import AuthorizedCall
 from passrole.services.backend import Handled, not_implemented
-from passrole.services.embedded import associations, databases, ec2, functions, polling, s3
+from passrole.services.embedded import associations, databases, ec2, functions, polling, s3, tasks
 from passrole.services.embedded.answers import EmbeddedFailure, response
 from passrole.services.embedded.associations import Note
 from passrole.services.embedded.environ import CBOR, environ, request, spoken
@@ -56,6 +56,7 @@ _PREPARE: Final[Mapping[str, Callable[[Call, Directory, Facts], Prepared]]] = {
 
 # What is asked on the event loop's thread before moto works on a call. Each raises the service's error.
 _CHECK: Final[Mapping[str, Callable[[Call, Directory, Facts], None]]] = {
+    "ecs": tasks.check,
     "rds": databases.check,
 }
 
@@ -88,6 +89,10 @@ class Embedded:
         self.scaling = EmbeddedScaling(
             lambda: self._installed,
             lambda account, region: self._locks.held(place("autoscaling", account, region)),
+        )
+        self.tasks = tasks.EmbeddedTasks(
+            lambda: self._installed,
+            lambda account, region: self._locks.held(place("ecs", account, region)),
         )
         self.runner: FunctionRunner | None = None  # set where functions may be run
 
@@ -130,6 +135,7 @@ class Embedded:
         if self._installed:
             import_module("passrole.services.embedded.seams").forget(self._directory)
             self.databases.forget()
+            self.tasks.forget()
 
     def on_start(self) -> int:
         """Ends, in the directory's transaction, what resources of an earlier run held; returns how many."""
@@ -186,6 +192,8 @@ class Embedded:
             associations.apply(directory, notes, call.now)
             if services()[call.service] == "rds":
                 self.databases.settle(directory, call)
+            elif call.service == "ecs" and not call.operation.startswith(("Describe", "List")):
+                self.tasks.settle(directory, call.account, call.region)
             elif call.service == "lambda" and error is None:
                 functions.settle(directory, call, _read(output))
 

@@ -220,6 +220,15 @@ def _without_launches(autoscaling: ModuleType) -> None:
     autoscaling.autoscaling_backends.clear()
 
 
+def _with_tasks(ecs: ModuleType) -> None:
+    # moto's tasks run at once and stop when somebody looks; its services have none.
+    from passrole.services.embedded import tasked  # subclasses of moto's, now importable
+
+    vars(ecs)["Task"] = tasked.StartingTask
+    ecs.ecs_backends.backend = tasked.TaskedBackend
+    ecs.ecs_backends.clear()
+
+
 def _giving_role(asked: Callable[[Any], object]) -> Callable[[Any], object]:
     def answer(self: Any) -> object:  # moto's AutoScalingResponse
         answered = asked(self)
@@ -248,5 +257,6 @@ _CHANGES: Final[Mapping[str, Change]] = {
     "moto.s3.models": _quiet_objects,
     "moto.autoscaling.models": _without_launches,
     "moto.autoscaling.responses": _with_own_role,
+    "moto.ecs.models": _with_tasks,
     "moto.emr.responses": _same_region,
 }
