@@ -24,7 +24,9 @@ from passrole.analysis.escalation.techniques import (
     KNOWN_PASSES,
     NEEDS_INSTANCE,
     NEEDS_PROFILE,
+    NEEDS_TRIGGER,
     NOT_AT_WILL,
+    OLDER_VERSION,
     SELF_GRANTS,
     TRIGGERS,
     Holder,
@@ -36,8 +38,9 @@ from passrole.analysis.gain import Rights as Actions
 from passrole.analysis.trust import Trusts
 from passrole.analysis.usable import operations_for
 from passrole.authorize.call import Caller
-from passrole.authorize.gather import gather, identity_policies
-from passrole.state.entities import Group, InstanceProfile, Role, User
+from passrole.authorize.gather import gather, identity_policies, parsed
+from passrole.policy.document import Policy
+from passrole.state.entities import Group, InstanceProfile, ManagedPolicy, Role, User
 from passrole.state.estate.estate import Estate
 from passrole.values.glob import Pattern
 from passrole.values.principal import Principal, PrincipalKind
@@ -278,17 +281,17 @@ class Graph:
             uses,
             key=lambda use: (
                 not use.certain,
-                use.to_instance,
+                use.when != "",
                 use.known is None,
                 use.name.partition(":")[0] not in service,
                 use.name,
             ),
         )
-        sure = targets[0] if best.certain and not best.to_instance else 0
-        when = ""
+        sure = targets[0] if best.certain else 0
+        when = best.when
         if service == _EC2:
             sure &= self._profiles
-            when = NEEDS_INSTANCE if best.to_instance else NEEDS_PROFILE
+            when = when or NEEDS_PROFILE
         operations = (best.name, *sorted(use.name for use in uses if use is not best))
         return Way(
             "pass-role",
@@ -310,20 +313,28 @@ class Graph:
                 continue
             certain = not use.needed & ~actions.sure
             chosen: tuple[str, ...] = ()
+            waits = False
             if use.triggers:
                 best = min(
                     (one for one in use.triggers if not one[1] & ~actions.may),
                     key=lambda one: bool(one[1] & ~actions.sure),
                     default=None,
                 )
-                if best is None:
-                    continue
-                chosen = best[0]
-                certain = certain and not best[1] & ~actions.sure
+                if best is not None:
+                    chosen = best[0]
+                    certain = certain and not best[1] & ~actions.sure
+                waits = best is None
             at_will = service in AT_WILL and use.name not in NOT_AT_WILL
             known = KNOWN_PASSES.get(use.name)
             found.append(
-                _Usable(use.name, (*use.actions, *chosen), certain, at_will, known, use.name in _TO_INSTANCES)
+                _Usable(
+                    use.name,
+                    (*use.actions, *chosen),
+                    certain and not waits and use.name not in _TO_INSTANCES,
+                    at_will,
+                    known,
+                    NEEDS_TRIGGER if waits else NEEDS_INSTANCE if use.name in _TO_INSTANCES else "",
+                )
             )
         return found
 
@@ -391,6 +402,18 @@ class Graph:
         )
         return found | groups << self._first_group
 
+    def older_versions(self, node: Node) -> Iterator[tuple[Policy, bool]]:
+        """Versions of the node's policies that it may make the default ones, and whether for certain."""
+        sure, may = self._on(node, OLDER_VERSION.actions[0], self._policies)
+        for number in bits.places(may):
+            arn = self._policies.resources.arns[number]
+            if not self._holders[arn] >> node.number & 1:
+                continue
+            policy = self.estate.directory.get(ManagedPolicy, node.asker.account, arn.rsplit("/", 1)[-1])
+            for version in policy.versions if policy is not None and policy.arn == arn else ():
+                if policy is not None and version.id != policy.default:
+                    yield parsed(version.document, policy.name, arn), bool(sure >> number & 1)
+
     def edited_through(self, technique: Technique, editor: Node, edited: Node) -> str:
         """The ARN of what is written to: the identity, a group of it, or a policy that it has."""
         if technique.target in ("role", "user"):
@@ -417,7 +440,7 @@ class _Usable:
     certain: bool
     at_will: bool
     known: Known | None
-    to_instance: bool
+    when: str  # what must be there beside the rights
 
 
 _PASS: Final = Pattern.parse("iam:passrole")

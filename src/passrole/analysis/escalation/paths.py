@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Final
 
 from passrole.analysis import action_sets, bits
@@ -142,6 +143,7 @@ class _Escalations:
         self._wanted = _named(search.target)
         self._asked = _named(search.principal)
         self._raised: dict[str, Asker] = {}
+        self._names = count()
         # Who may do everything gains nothing by going on.
         self._administrators = bits.of(
             node.number for node in graph.nodes if graph.actions(node).fully == action_sets.everything()
@@ -181,6 +183,7 @@ class _Escalations:
         raised = self._raise(start, reach)
         if raised is not None and (not self._search.certain or raised.certain):
             rows.append(raised)
+        rows += self._older(start)
         for level, _, target in candidates:
             if self._search.most and len(rows) >= self._search.most:
                 found.left_out += 1
@@ -310,6 +313,24 @@ class _Escalations:
         gain = self._graph.gains.brief(start.asker, self._raised_asker(edited))
         return Escalation(start.arn, edited.arn, gain, tuple(steps), raised=True) if gain else None
 
+    def _older(self, start: Node) -> Iterator[Escalation]:
+        """What older versions of the principal's own policies would give back to it."""
+        if not self._wanted(start.arn):
+            return
+        for policy, certain in self._graph.older_versions(start):
+            if self._search.certain and not certain:
+                continue
+            old = start.asker.policies
+            asker = self._with_identity(
+                start,
+                (*(one for one in old.identity if one.arn != policy.arn), policy),
+                f"older {policy.arn} {next(self._names)}",
+            )
+            gain = self._graph.gains.of(start.asker, asker)
+            if gain:
+                step = self._steps.of_version(start, policy.arn, certain=certain)
+                yield Escalation(start.arn, start.arn, gain, (step,), raised=True)
+
     def _raising(self, node: Node) -> Iterator[tuple[int, Node, tuple[Technique, ...]]]:
         """Whom the node can give any right and then use: itself with one step, another with two."""
         edits = self._graph.edits(node)
@@ -338,18 +359,21 @@ class _Escalations:
         """The node with every right that a policy can give it: boundaries and the like still hold."""
         found = self._raised.get(node.arn)
         if found is None:
-            old = node.asker.policies
-            policies = Policies(
-                identity=(*old.identity, EVERYTHING),
-                boundaries=old.boundaries,
-                session=old.session,
-                scps=old.scps,
-                rcps=old.rcps,
-            )
-            found = self._raised[node.arn] = replace(
-                node.asker, arn=f"{node.arn} (given any right)", policies=policies
-            )
+            identity = (*node.asker.policies.identity, EVERYTHING)
+            found = self._raised[node.arn] = self._with_identity(node, identity, "given any right")
         return found
+
+    def _with_identity(self, node: Node, identity: tuple[Policy, ...], how: str) -> Asker:
+        old = node.asker.policies
+        policies = Policies(
+            identity=identity,
+            boundaries=old.boundaries,
+            session=old.session,
+            scps=old.scps,
+            rcps=old.rcps,
+        )
+        # Another name, since it is another principal to whoever remembers principals.
+        return replace(node.asker, arn=f"{node.arn} ({how})", policies=policies)
 
 
 def _with_cuts(rows: list[Escalation]) -> Iterator[Escalation]:

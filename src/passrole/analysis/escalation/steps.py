@@ -9,7 +9,7 @@ from typing import Final
 from passrole.analysis.answer import requirement_json
 from passrole.analysis.askers import ASSOCIATED, PASSED_TO, Asker
 from passrole.analysis.escalation.graph import Graph, Node, Way
-from passrole.analysis.escalation.techniques import ASSUME, Known, Technique
+from passrole.analysis.escalation.techniques import ASSUME, OLDER_VERSION, Known, Technique
 from passrole.analysis.requirements import RESOURCE, Requirement, requirements
 from passrole.authorize.gather import trust_policy
 from passrole.catalog import passed
@@ -173,6 +173,22 @@ class Steps:
             through=written if written != edited.arn else "",
             when=technique.when,
             conditions=self._required(source, edited, action, written, ""),
+        )
+
+    def of_version(self, source: Node, policy: str, *, certain: bool) -> Step:
+        """An older version of a policy made the default one."""
+        technique, action = OLDER_VERSION, OLDER_VERSION.actions[0]
+        return Step(
+            id=technique.id,
+            source=source.arn,
+            target=source.arn,
+            text=technique.text.replace("{target}", policy.rsplit(":", 1)[-1]),
+            actions=technique.actions,
+            groups=self._allowing(source, source, action, policy, ""),
+            certain=certain,
+            known=technique.known,
+            through=policy,
+            conditions=() if certain else self._required(source, source, action, policy, ""),
         )
 
     # --- Statements and conditions ------------------------------------------------------------

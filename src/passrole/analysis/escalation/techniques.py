@@ -66,8 +66,9 @@ KNOWN_PASSES: Final[Mapping[str, Known]] = {
     "autoscaling:CreateAutoScalingGroup": Known("PassExistingRoleToAutoScaling", (PMAPPER,)),
 }
 
-# What makes the service act once it has the role: one of these beside the operation that takes the role.
-# After an operation that is not here the service acts by itself, or at the next occasion.
+# What makes the service act once it has the role: one of these beside the operation that takes the role. Who
+# may do none of them has to wait for somebody else to. After an operation that is not here the service acts
+# by itself, or at the next occasion.
 TRIGGERS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "lambda:CreateFunction": (
         ("lambda:InvokeFunction",),
@@ -163,6 +164,7 @@ NOT_AT_WILL: Final = frozenset(
 
 # An instance gets its role through a profile, and these must find an instance that is there.
 NEEDS_PROFILE: Final = "an instance profile holds the role, or one can be made to"
+NEEDS_TRIGGER: Final = "something else makes the service act"
 NEEDS_INSTANCE: Final = "an instance has that profile, or one can be started with it"
 
 
@@ -372,12 +374,11 @@ SELF_GRANTS: Final = (
     ),
 )
 
-# An older version of a policy grants what it holds, which is not looked at.
+# An older version of a policy grants what it holds.
 OLDER_VERSION: Final = Technique(
     "default-version",
     ("iam:SetDefaultPolicyVersion",),
     "go back to an older version of {target}",
     Known("SetExistingDefaultPolicyVersion", (RHINO, BISHOP)),
     "policy",
-    when="an older version allows more",
 )
