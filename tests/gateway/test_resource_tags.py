@@ -28,10 +28,16 @@ def on_tag(effect: str, operator: str, case: Tagged, value: str, **others: objec
     }
 
 
+def named(call: str) -> tuple[str, str]:
+    """service:Operation in two."""
+    service, _, operation = call.partition(":")
+    return service, operation
+
+
 def acting(estate: Estate, case: Tagged, given: Mapping[str, object], *statements: Statement) -> bool:
     """Is the call that acts on the resource past authorization?"""
     estate.allow(*statements)
-    response = estate.ask(*case.act.split(":"), given)
+    response = estate.ask(*named(case.act), given)
     if response.status < 400:
         return True
     error = refused(response)
@@ -46,11 +52,11 @@ def test_the_tags_of_what_exists_count(case: Tagged) -> None:
         denied = on_tag("Deny", "StringEquals", case, "secret")
         estate.allow(ALL)
         for name, first in case.before:
-            assert estate.ask(*name.split(":"), first).status < 300
+            assert estate.ask(*named(name), first).status < 300
         # What a call makes has no tags yet: the statement denies nothing of it.
         made_anew = case.make not in ("s3:PutBucketTagging", "s3:PutObject")
         estate.allow(ALL, *([denied] if made_anew else []))
-        made = estate.output(*case.make.split(":"), case.given)
+        made = estate.output(*named(case.make), case.given)
         given = placed(case.acting, id_in(made, case.id))
         assert isinstance(given, Mapping)
 

@@ -18,7 +18,7 @@ from passrole.authorize.identifiers import identified
 from passrole.authorize.keys import COMPUTED, KEYS
 from passrole.authorize.resource_keys import NOTHING, resource_answers
 from passrole.authorize.resource_tags import tag_answers
-from passrole.authorize.resources import Named, listed_by_us, named_by_us
+from passrole.authorize.resources import Named, entity_of_arn, listed_by_us, named_by_us
 from passrole.catalog import paths, templates
 from passrole.catalog.operations import EXISTING, MADE, OPEN, ActionUse, ResourceUse, operation
 from passrole.catalog.services import action_prefix
@@ -138,6 +138,8 @@ def _check(
     owner = call.account
     if named.arn is not None:
         owner = _account_of(named.arn) or facts.owner(named.arn) or call.account
+        if named.entity is None and not named.new:
+            named = replace(named, entity=entity_of_arn(directory, named.arn))
     keys = _lowered(resource.keys)
     left = set(unknown)
     for answers in (

@@ -8,8 +8,14 @@ from typing import Final
 
 from passrole.authorize.call import Call
 from passrole.catalog.services import linked_roles
+from passrole.state.credentials import MfaDevice, ServerCertificate
 from passrole.state.directory import Directory
 from passrole.state.entities import Entity, Group, InstanceProfile, ManagedPolicy, Role, User
+from passrole.state.organization import Member, OrganizationPolicy, Unit
+from passrole.state.providers import OidcProvider, SamlProvider
+from passrole.state.trails import TrailDefinition
+from passrole.values.arn import Arn
+from passrole.values.errors import InvalidArn
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,39 @@ def entity_tags(entity: Entity | None) -> Mapping[str, str] | None:
     if entity is None:
         return None
     return dict(getattr(entity, "tags", ()))
+
+
+# Other resources of ours that have tags, by service and kind in their ARN: its last part is their name or id.
+# Source: Service Authorization Reference, resource types of IAM, Organizations and CloudTrail.
+_TAGGED: Final[Mapping[tuple[str, str], type[Entity]]] = {
+    ("cloudtrail", "trail"): TrailDefinition,
+    ("iam", "mfa"): MfaDevice,
+    ("iam", "oidc-provider"): OidcProvider,
+    ("iam", "saml-provider"): SamlProvider,
+    ("iam", "server-certificate"): ServerCertificate,
+    ("organizations", "account"): Member,
+    ("organizations", "ou"): Unit,
+    ("organizations", "policy"): OrganizationPolicy,
+    ("organizations", "root"): Unit,
+}
+
+
+def entity_of_arn(directory: Directory, text: str) -> Entity | None:
+    """The one of our entities that an ARN names, where it is of a kind that named_by_us does not look up."""
+    try:
+        arn = Arn.parse(text)
+    except InvalidArn:
+        return None
+    kind = _TAGGED.get((arn.service, arn.kind))
+    if kind is None:
+        return None
+    if arn.service == "organizations":
+        return directory.by_id(kind, arn.name)
+    name = f"{arn.region}/{arn.name}" if arn.service == "cloudtrail" else arn.name.lower()
+    if arn.kind == "oidc-provider":
+        name = arn.resource.partition("/")[2].lower()
+    found = directory.by_key(kind, arn.account, name)
+    return found if found is not None and getattr(found, "arn", "") == text else None
 
 
 def named_by_us(call: Call, action: str, kind: str, directory: Directory) -> Iterator[Named] | None:

@@ -30,10 +30,10 @@ _PACKAGES: Final[Mapping[str, str]] = {
 }
 
 # Services whose ARNs may end in "*" and yet stand for one resource, or whose names may hold one.
-_PATTERNS: Final = frozenset(("cloudformation", "ec2", "logs", "rds", "s3"))
+_PATTERNS: Final = frozenset(("ec2", "logs", "rds", "s3"))
 
 # The endpoint's own services: what moto has of them is a copy, without tags.
-_OURS: Final = frozenset(("iam", "sts", "organizations", "cloudtrail"))
+_OURS: Final = frozenset(("cloudformation", "cloudtrail", "iam", "organizations", "sts"))
 
 
 def _pairs(tags: Iterable[Mapping[str, Any]] | None, key: str = "Key", value: str = "Value") -> Tags:
@@ -192,15 +192,6 @@ def _secret(kept: Any, arn: Arn) -> Tags:
     return _NONE
 
 
-def _stack(kept: Any, arn: Arn) -> Tags:
-    _, name, *rest = arn.resource.split("/")
-    id = rest[0] if rest else ""
-    for found in list(kept.stacks.values()):
-        if found.stack_id == str(arn) or (id in ("", "*") and found.name == name):
-            return _map(found.tags)
-    return _NONE
-
-
 def _project(kept: Any, arn: Arn) -> Tags:
     found = kept.codebuild_projects.get(arn.name)
     return _pairs(found.tags, "key", "value") if found is not None else _NONE
@@ -209,7 +200,6 @@ def _project(kept: Any, arn: Arn) -> Tags:
 # By the service in an ARN, and its kind: "" for all that have no word of their own below.
 _FINDERS: Final[Mapping[str, Mapping[str, Find]]] = {
     "autoscaling": {"autoScalingGroup": _group},
-    "cloudformation": {"stack": _stack},
     "codebuild": {"project": _project},
     "dynamodb": {"table": _table},
     "ec2": {"": _ec2},
