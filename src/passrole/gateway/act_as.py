@@ -35,9 +35,6 @@ from passrole.wire.services import entry
 
 log = logging.getLogger(__name__)
 
-# The one protocol whose answers are read by nobody here.
-_CBOR: Final = "smithy-rpc-v2-cbor"
-
 # AWS's services call each other over TLS, whatever this endpoint's own socket speaks.
 _EXTRA: Final[Mapping[str, str]] = {"aws:securetransport": "true"}
 
@@ -133,7 +130,7 @@ class ServicesActing:
         self, acting: _Acting, service: str, operation: str, given: Mapping[str, object]
     ) -> Output:
         """One call. Raises ServiceError as the service would answer it."""
-        protocol = next(name for name in entry(service).protocols if name != _CBOR)
+        protocol = entry(service).protocols[0]
         caller = self._caller(acting, service, protocol)
         made = encode_request(service, operation, given, self._host, protocol=protocol)
         headers = (*made.headers, ("user-agent", acting.service))

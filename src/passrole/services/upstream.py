@@ -33,8 +33,6 @@ _ANSWER: Final = 120.0
 
 _LARGEST: Final = 1 << 30  # bytes of an answer, as of a request
 
-CBOR: Final = "smithy-rpc-v2-cbor"  # its answers are passed on unread
-
 
 class UpstreamUnavailable(ServiceError):
     """The upstream cannot be reached, or what it says is no answer."""
@@ -75,7 +73,7 @@ class Upstream:
             raise UpstreamUnavailable(f"The upstream {self.url} did not answer: {why}.") from problem
         response = relabelled(call.service, request.method, status, headers, body, call.request_id)
         error = error_of(response)
-        if error is not None or call.protocol == CBOR:
+        if error is not None:
             return Handled(response, error=error)
         return Handled(
             response, output=partial(read_output, call.service, call.operation, call.protocol, response)

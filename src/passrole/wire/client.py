@@ -139,7 +139,7 @@ class Client:
     def _once(self, service: str, operation: str, given: Mapping[str, object]) -> dict[str, object]:
         entry = services.entry(service)
         secure, host, base, region = self._address(service, entry.endpoint_prefix)
-        protocol = next((one for one in entry.protocols if one in READ), entry.protocols[0])
+        protocol = entry.protocols[0]
         request = encode_request(service, operation, given, host, protocol=protocol)
         response = self._exchange(secure, host, self._signed(request, entry.signing_name, region, base))
         error = error_of(response)
