@@ -80,7 +80,7 @@ def keys(facts: Facts) -> dict[str, Any]:
 
 
 def actions() -> dict[str, Any]:
-    """Every action that a policy can name, by prefix and access level."""
+    """Every action that a policy can name, by prefix and access level; and the services' names by prefix."""
     rows: dict[str, Any] = {}
     for prefix in service_reference.prefixes():
         levels: dict[str, list[str]] = {}
@@ -90,6 +90,7 @@ def actions() -> dict[str, Any]:
     return {
         "source": [service_reference.source()],
         "date": service_reference.date(),
+        "names": {prefix: service_reference.service_name(prefix) for prefix in rows},
         "actions": rows,
     }
 

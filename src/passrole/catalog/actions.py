@@ -16,6 +16,16 @@ def prefixes() -> tuple[str, ...]:
     return tuple(files.table("actions")["actions"])
 
 
+def service_name(prefix: str) -> str:
+    """AWS's name of the service behind a prefix, "" where it is not known.
+
+    >>> service_name("ec2"), service_name("s3")
+    ('Amazon EC2', 'Amazon S3')
+    """
+    names: Mapping[str, str] = files.table("actions")["names"]
+    return names.get(prefix.lower(), "")
+
+
 @lru_cache(maxsize=512)
 def actions(prefix: str) -> Mapping[str, str]:
     """The actions of a prefix with their access level, by name; {} for an unknown prefix."""

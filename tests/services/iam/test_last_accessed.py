@@ -67,7 +67,7 @@ def test_the_report_has_the_services_that_policies_grant(world: World) -> None:
     rows = report(world, ALICE)
     assert sorted(rows) == ["ec2", "iam", "s3", "sqs"]
     assert rows["s3"] == {
-        "ServiceName": "Amazon Simple Storage Service",
+        "ServiceName": "Amazon S3",
         "ServiceNamespace": "s3",
         "TotalAuthenticatedEntities": 1,
         "LastAuthenticated": START,

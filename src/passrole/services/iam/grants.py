@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from passrole.catalog import actions
-from passrole.catalog.services import service
 from passrole.policy.document import Policy as Document
 from passrole.policy.document import UnreadablePolicy
 from passrole.services.iam import managed
@@ -16,7 +15,6 @@ from passrole.services.operation import ServiceCall
 from passrole.state.entities import ATTACHED, MEMBER_OF, Group, Role, User
 from passrole.values.arn import Arn
 from passrole.values.errors import InvalidArn
-from passrole.wire import models
 
 Entity = User | Group | Role
 
@@ -117,16 +115,6 @@ def services_granted(document: str) -> frozenset[str]:
     return frozenset(granted)
 
 
-@lru_cache(maxsize=1)
-def _names() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in models.service_names():
-        known = service(name)
-        if known is not None:
-            found.setdefault(known.prefix, known.full_name)
-    return found
-
-
 def service_name(namespace: str) -> str:
     """``Amazon EC2`` for ec2; the namespace itself where the catalog has no name."""
-    return _names().get(namespace, namespace)
+    return actions.service_name(namespace) or namespace
