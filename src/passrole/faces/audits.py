@@ -71,6 +71,7 @@ def audit(
     PassRole leaves no event of its own: the calls that received roles are looked at.
     """
     from passrole.analysis.audit import narrowest
+    from passrole.analysis.audit.stronger import mark
     from passrole.analysis.audit.unused import unused
     from passrole.state.entities import Role
 
@@ -85,6 +86,7 @@ def audit(
     if estate is not None:
         accounts = estate.accounts
         roles = frozenset(one.arn for account in accounts for one in estate.directory.all(Role, account))
+        mark(estate, rows)
         grants = [one for one in unused(estate, found.usage.rows()) if _matches(one.principal, principal)]
     known = estate is not None
     policies = narrowest.policies(rows, roles) if known or terraform or report is not None else {}
@@ -186,9 +188,12 @@ def _too_large(policies: dict[str, dict[str, object]]) -> Iterator[str]:
 def _write_rows(rows: Sequence[Used], format: Format) -> None:
     from passrole.faces import tables
 
-    headings = ("principal", "role", "service", "operation", "account", "allowed", "denied", "first", "last")
+    headings = ["principal", "role", "service", "operation", "account", "allowed", "denied", "first", "last"]
+    marked = any(row.gains is not None for row in rows)
+    if marked:
+        headings.append("gains")
     cells = (
-        (
+        [
             row.principal,
             row.role,
             row.service,
@@ -198,7 +203,8 @@ def _write_rows(rows: Sequence[Used], format: Format) -> None:
             str(row.denied),
             row.first,
             row.last,
-        )
+            *([_gained(row)] if marked else []),
+        ]
         for row in rows
     )
     if format is Format.csv:
@@ -206,6 +212,16 @@ def _write_rows(rows: Sequence[Used], format: Format) -> None:
         sys.stdout.writelines(map(tables.csv_line, cells))
     else:
         tables.write_table(headings, cells)
+
+
+def _gained(row: Used) -> str:
+    """What the role may do and its passer may not, in a few words."""
+    from passrole.faces.reports import SHOWN_GAINS
+
+    if not row.gains:
+        return "" if row.gains is None else "nothing"
+    more = f" and {len(row.gains) - SHOWN_GAINS} more" if len(row.gains) > SHOWN_GAINS else ""
+    return ", ".join(row.gains[:SHOWN_GAINS]) + more
 
 
 def _write_grants(grants: Sequence[Unused], policies: dict[str, dict[str, object]]) -> None:

@@ -21,14 +21,15 @@ _ROW: Final = 26  # height of a node with its gap
 _NODES: Final = 40  # in a column of the graph; the smaller ones are drawn as one
 _BARS: Final = 124  # days of a time line that are drawn one by one; then weeks, then months
 _ROWS: Final = 5000  # rows of the table
+SHOWN_GAINS: Final = 4  # of what a role may do and its passer may not
 _COLUMNS: Final = (0, 430, 860)
 _NODE_WIDTH: Final = 260
 
 _STYLE: Final = """
 :root{color-scheme:light dark;--ink:#16191f;--dim:#5f6b7a;--line:#d5dbdb;--card:#fff;
---page:#f4f5f7;--allow:#0972d3;--deny:#d13212}
+--page:#f4f5f7;--allow:#0972d3;--deny:#d13212;--strong:#b8860b}
 @media(prefers-color-scheme:dark){:root{--ink:#e9ebed;--dim:#95a5b8;--line:#354150;--card:#192534;
---page:#0f1b2a;--allow:#539fe5;--deny:#ff5d64}}
+--page:#0f1b2a;--allow:#539fe5;--deny:#ff5d64;--strong:#f2c94c}}
 body{margin:0;background:var(--page);color:var(--ink);font:14px/1.45 system-ui,sans-serif}
 main{max-width:1180px;margin:0 auto;padding:24px}
 section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px 20px;
@@ -42,6 +43,7 @@ svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font:12px syst
 svg .dim{fill:var(--dim)}svg rect.node{fill:var(--card);stroke:var(--line)}
 svg path{fill:none;stroke:var(--allow);opacity:.35}
 svg path.deny{stroke:var(--deny);opacity:.7;stroke-dasharray:5 4}
+svg path.strong{stroke:var(--strong);opacity:.6}
 svg rect.allow{fill:var(--allow)}svg rect.deny{fill:var(--deny)}
 """
 
@@ -147,11 +149,14 @@ def _links(
     tallest: int,
 ) -> Iterable[str]:
     weights: dict[tuple[int, int], list[int]] = {}
+    stronger: set[tuple[int, int]] = set()
     for row in rows:
         ends = tuple(columns[at].place(parts[at](row)) for at in (left, left + 1))
         weight = weights.setdefault((ends[0], ends[1]), [0, 0])
         weight[0] += row.allowed
         weight[1] += row.denied
+        if row.gains and left == 0:
+            stronger.add((ends[0], ends[1]))
     for (start, end), (allowed, denied) in sorted(weights.items()):
         x1, x2 = _COLUMNS[left] + _NODE_WIDTH, _COLUMNS[left + 1]
         y1 = _middle(start, columns[left].height, tallest)
@@ -159,6 +164,9 @@ def _links(
         width = min(14.0, 1 + len(f"{allowed + denied}") * 2)
         kind = "" if allowed else ' class="deny"'
         title = f"{allowed:,} allowed, {denied:,} denied"
+        if (start, end) in stronger:
+            kind = kind or ' class="strong"'
+            title += "; the role may do more than who passed it"
         bend = (x1 + x2) / 2
         yield (
             f'<path{kind} stroke-width="{width}" d="M{x1},{y1:.1f} C{bend},{y1:.1f} {bend},{y2:.1f} '
@@ -242,6 +250,7 @@ def _table(rows: Sequence[Used]) -> str:
         "Last",
         "For",
         "From",
+        "Gains",
     )
     cells = (
         (
@@ -255,6 +264,7 @@ def _table(rows: Sequence[Used]) -> str:
             row.last,
             ", ".join(row.resources[:3]),
             ", ".join(row.addresses[:3]),
+            ", ".join((row.gains or ())[:SHOWN_GAINS]),
         )
         for row in rows[:_ROWS]
     )

@@ -25,6 +25,7 @@ from tests.analysis.details import (
 
 from passrole.analysis.audit.extract import BY_NAME, BY_PROFILE, Found
 from passrole.analysis.audit.narrowest import is_too_large, patterns, policies, policy, terraform
+from passrole.analysis.audit.stronger import mark
 from passrole.analysis.audit.unused import unused
 from passrole.analysis.audit.usage import Usage, Used
 from passrole.policy.validate import problems
@@ -202,3 +203,15 @@ def test_details_tell_whose_a_name_and_a_profile_are() -> None:
     alone = Usage()
     alone.add([found(arn("role", "Front"), BY_PROFILE)])
     assert [row.role for row in alone.rows()] == [arn("role", "Front")]
+
+
+def test_a_role_that_may_do_more_than_its_passer_is_marked() -> None:
+    admin = role("Admin", trust(EC2), document(allow(action="*")))
+    reader = role("Reader", trust(EC2), document(allow(action="s3:GetObject")))
+    rights = document(allow(), allow(action="s3:*"))
+    rows = [used(ALICE, arn("role", "Admin")), used(ALICE, arn("role", "Reader")), used("gone", WEB)]
+    mark(estate(page(users=[user("alice", rights)], roles=[admin, reader])), rows)
+    assert rows[0].gains
+    assert (rows[1].gains, rows[2].gains) == ((), None)
+    assert "gains" in rows[1].as_json()
+    assert "gains" not in rows[2].as_json()

@@ -37,6 +37,7 @@ class Used:
     services: tuple[str, ...] = ()
     resources: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
+    gains: tuple[str, ...] | None = None  # actions that the role has and the principal lacks; None: not known
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -44,8 +45,8 @@ class Used:
         return self.principal, self.role, self.service, self.operation
 
     def as_json(self) -> dict[str, object]:
-        """As the contract has it, and where the calls came from."""
-        return {
+        """As the contract has it, where the calls came from and, where it is known, what is gained."""
+        made: dict[str, object] = {
             "principal": self.principal,
             "role": self.role,
             "service": self.service,
@@ -58,6 +59,7 @@ class Used:
             "resources": self.resources,
             "addresses": self.addresses,
         }
+        return made if self.gains is None else made | {"gains": list(self.gains)}
 
 
 class Usage:
