@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from passrole.catalog import actions
 from passrole.policy.document import Policy as Document
@@ -115,6 +116,11 @@ def services_granted(document: str) -> frozenset[str]:
     return frozenset(granted)
 
 
+# Reports name this one otherwise than the service reference. Source: IAM API Reference,
+# GetServiceLastAccessedDetails, its example.
+_NAMES: Final = {"iam": "AWS Identity and Access Management"}
+
+
 def service_name(namespace: str) -> str:
     """``Amazon EC2`` for ec2; the namespace itself where the catalog has no name."""
-    return actions.service_name(namespace) or namespace
+    return _NAMES.get(namespace) or actions.service_name(namespace) or namespace
