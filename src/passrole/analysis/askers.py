@@ -126,6 +126,14 @@ def rides(key: str) -> bool:
     return key in _RIDING or "." in service or service in ("saml", "sts", "identitystore")
 
 
+def never_passing(key: str) -> bool:
+    """Is it a key (lower case) that no user's or role's call carries for iam:PassRole?"""
+    service, _, _ = key.partition(":")
+    if service == "aws":
+        return key.startswith(_NEVER_PASSING) or key in _NEVER_PASSING_KEYS or key in _OF_SERVICES
+    return not rides(key) and key not in (ASSOCIATED, PASSED_TO)
+
+
 def asker_of(estate: Estate, entity: User | Role) -> Asker:
     """The user, or a session of the role."""
     if isinstance(entity, User):

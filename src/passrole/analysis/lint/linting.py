@@ -1,0 +1,75 @@
+"""lint: the rules over files of policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from passrole.analysis.lint.document import KnownRole
+from passrole.analysis.lint.grammar_rules import JSON_SYNTAX, GrammarRule, broken_rules
+from passrole.analysis.lint.grants import grants
+from passrole.analysis.lint.rule import Finding
+from passrole.analysis.lint.rules import RULES
+from passrole.analysis.lint.sources import PolicyFile, files_in, read_file
+from passrole.policy.source import place_in
+
+
+def lint(paths: Iterable[Path], *, roles: Iterable[KnownRole] = (), account: str = "") -> tuple[Finding, ...]:
+    """Everything found in files, and in folders of them, in their order.
+
+    roles are those of the account, as far as they are known; account is the one of whoever has the policies,
+    where a file does not tell. What one file tells of roles counts in all.
+    Raises UnreadableFile.
+    """
+    files = [read_file(path) for path in files_in(paths)]
+    known = (*roles, *(role for one in files for role in one.found.roles))
+    return tuple(finding for one in files for finding in lint_file(one, known, account))
+
+
+def lint_file(file: PolicyFile, roles: tuple[KnownRole, ...] = (), account: str = "") -> tuple[Finding, ...]:
+    """Everything found in one file, from its top to its end."""
+    found = set(_findings(file, roles or tuple(file.found.roles), account))
+    return tuple(sorted(found, key=lambda one: (one.start, one.code, one.message)))
+
+
+def _findings(file: PolicyFile, roles: tuple[KnownRole, ...], account: str) -> Iterator[Finding]:
+    for broken in file.found.broken:
+        yield _grammar(file, JSON_SYNTAX, broken.start, broken.start, broken.message)
+    for document in file.found.documents:
+        for one in broken_rules(document):
+            yield _grammar(file, one.rule, one.start, one.end)
+        for grant in grants(file.text, document, roles, document.account or account):
+            for rule in RULES:
+                for hit in rule.find(grant):
+                    start, end = place_in(file.text, hit.start), place_in(file.text, hit.end)
+                    yield Finding(
+                        file=file.name,
+                        line=start.line,
+                        column=start.column,
+                        end_line=end.line,
+                        end_column=end.column,
+                        code=rule.code,
+                        severity=rule.severity,
+                        message=rule.message.format(**hit.values),
+                        remedy=rule.remedy.format(**hit.values),
+                        start=hit.start,
+                        end=hit.end,
+                        fix=hit.fix,
+                    )
+
+
+def _grammar(file: PolicyFile, rule: GrammarRule, start: int, end: int, detail: str = "") -> Finding:
+    first, last = place_in(file.text, start), place_in(file.text, end)
+    return Finding(
+        file=file.name,
+        line=first.line,
+        column=first.column,
+        end_line=last.line,
+        end_column=last.column,
+        code=rule.code,
+        severity=rule.severity,
+        message=f"{rule.message.removesuffix('.')}: {detail}." if detail else rule.message,
+        remedy=rule.remedy,
+        start=start,
+        end=end,
+    )
