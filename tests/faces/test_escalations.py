@@ -122,3 +122,27 @@ def test_an_empty_answer_can_be_drawn() -> None:
     for text in (graphs.svg(empty), graphs.graphml(empty)):
         ElementTree.fromstring(text)
     assert graphs.dot(empty).startswith("digraph")
+
+
+def test_nodes_stand_apart_and_large_graphs_are_cut_short() -> None:
+    arns = [f"arn:aws:iam::1:role/r{number}" for number in range(60)]
+    edges = tuple(
+        graphs.Edge(one, other, "a", "a", True)
+        for one in arns
+        for other in arns
+        if one != other and one > other
+    )
+    many = graphs.Picture(dict.fromkeys(arns, ""), edges)
+    root = ElementTree.fromstring(graphs.svg(many))
+    boxes = [(box.get("x"), box.get("y")) for box in root.iter("{http://www.w3.org/2000/svg}rect")]
+    assert len(boxes) == len(set(boxes)) > 50
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}title"))) == 1500 + len(boxes)
+    assert "270 more ways" in graphs.html(many)
+    assert graphs.graphml(many).count("<edge ") == len(edges) == 1770
+
+
+def test_rings_are_drawn() -> None:
+    one, other = "arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b"
+    ring = (graphs.Edge(one, other, "a", "a", True), graphs.Edge(other, one, "a", "a", True))
+    made = graphs.svg(graphs.Picture({one: "", other: ""}, ring))
+    assert made.count("<rect") == 2

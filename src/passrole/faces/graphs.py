@@ -24,6 +24,7 @@ _COLUMN: Final = 470  # from one column's left edge to the next one's
 _ROW: Final = 64
 _MARGIN: Final = 24
 _LONGEST: Final = 34  # characters of a name in a node
+_EDGES: Final = 1500  # that a picture shows; the formats for other tools have all
 _SWEEPS: Final = 4  # times that the nodes of each column are put in order of their neighbors
 
 _STYLE: Final = """
@@ -103,8 +104,9 @@ def escape(text: str) -> str:
 # --- SVG --------------------------------------------------------------------------------------
 
 
-def svg(shown: Picture) -> str:
+def svg(whole: Picture) -> str:
     """Columns from left to right: who begins, and what is gained after one step, two steps, and so on."""
+    shown = _first(whole)
     places, width, height = _places(shown)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
@@ -118,6 +120,15 @@ def svg(shown: Picture) -> str:
     for arn, kind in shown.nodes.items():
         parts.append(_node(arn, kind, places[arn]))
     return "".join(parts) + "</svg>\n"
+
+
+def _first(shown: Picture) -> Picture:
+    """As much as a picture can show: the ways of the shortest paths."""
+    if len(shown.edges) <= _EDGES:
+        return shown
+    edges = shown.edges[:_EDGES]
+    near = {arn for edge in edges for arn in (edge.source, edge.target)}
+    return Picture({arn: kind for arn, kind in shown.nodes.items() if arn in near}, edges)
 
 
 def _edge(edge: Edge, places: Mapping[str, tuple[int, int]]) -> str:
@@ -183,19 +194,17 @@ def _columns(shown: Picture) -> list[list[str]]:
     for edge in shown.edges:
         following.setdefault(edge.source, []).append(edge.target)
     frontier = list(column)
-    while True:
-        while frontier:
-            reached = [one for arn in frontier for one in following.get(arn, ()) if one not in column]
-            for one in reached:
-                column.setdefault(
-                    one, 1 + min(column[arn] for arn in frontier if one in following.get(arn, ()))
-                )
-            frontier = list(dict.fromkeys(reached))
-        left = [arn for arn in shown.nodes if arn not in column]
-        if not left:
-            break
-        column[left[0]] = 0  # it stands on a ring of its own
-        frontier = [left[0]]
+    level = 0
+    while len(column) < len(shown.nodes):
+        reached = dict.fromkeys(
+            one for arn in frontier for one in following.get(arn, ()) if one not in column
+        )
+        level += 1
+        if not reached:  # what is left stands on rings that nobody outside leads to
+            reached = {next(arn for arn in shown.nodes if arn not in column): None}
+            level = 0
+        column.update(dict.fromkeys(reached, level))
+        frontier = list(reached)
     found: list[list[str]] = [[] for _ in range(max(column.values(), default=0) + 1)]
     for arn in shown.nodes:
         found[column[arn]].append(arn)
@@ -204,6 +213,10 @@ def _columns(shown: Picture) -> list[list[str]]:
 
 def html(shown: Picture) -> str:
     """The picture in a page of its own."""
+    left = len(shown.edges) - _EDGES
+    more = (
+        f" {left:,} more ways, of longer paths, are not drawn: DOT and GraphML have all." if left > 0 else ""
+    )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Escalation paths</title>'
         '<meta http-equiv="Content-Security-Policy" '
@@ -211,7 +224,7 @@ def html(shown: Picture) -> str:
         "<style>:root{color-scheme:light dark}body{margin:0;overflow:auto}"
         "p{font:14px system-ui,sans-serif;margin:16px 24px}</style></head><body>"
         f"<p>{len(shown.nodes)} identities, {len(shown.edges)} ways. Blue: who begins. Red: what is gained. "
-        "Dashed: it depends on something. Point at a line or box for the whole of it.</p>"
+        f"Dashed: it depends on something. Point at a line or box for the whole of it.{more}</p>"
         f"{svg(shown)}</body></html>\n"
     )
 
