@@ -122,5 +122,9 @@ _NAMES: Final = {"iam": "AWS Identity and Access Management"}
 
 
 def service_name(namespace: str) -> str:
-    """``Amazon EC2`` for ec2; the namespace itself where the catalog has no name."""
+    """The name in access reports; the namespace itself where the catalog has none.
+
+    >>> service_name("ec2"), service_name("iam"), service_name("none")
+    ('Amazon EC2', 'AWS Identity and Access Management', 'none')
+    """
     return _NAMES.get(namespace) or actions.service_name(namespace) or namespace
