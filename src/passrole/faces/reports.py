@@ -24,6 +24,7 @@ _ROWS: Final = 5000  # rows of the table
 SHOWN_GAINS: Final = 4  # of what a role may do and its passer may not
 _COLUMNS: Final = (0, 430, 860)
 _NODE_WIDTH: Final = 260
+_LETTERS: Final = 36  # of a label that fit into a node
 
 _STYLE: Final = """
 :root{color-scheme:light dark;--ink:#16191f;--dim:#5f6b7a;--line:#d5dbdb;--card:#fff;
@@ -121,12 +122,12 @@ def _graph(rows: Sequence[Used]) -> str:
         columns.append(_Column.of(weights))
     tallest = max(column.height for column in columns)
     drawn = [text for left in (0, 1) for text in _links(rows, columns, parts, left, tallest)]
-    for number, (column, part) in enumerate(zip(columns, parts, strict=True)):
+    several = len({row.account for row in rows}) > 1
+    for number, column in enumerate(columns):
         names = [*column.places, *([f"{column.others:,} others"] if column.others else [])]
-        drawn += [
-            _node(number, _middle(place, column.height, tallest), name) for place, name in enumerate(names)
-        ]
-        del part
+        for place, name in enumerate(names):
+            label = _label(name, with_account=several)
+            drawn.append(_node(number, _middle(place, column.height, tallest), name, label))
     height = tallest * _ROW + 24
     titles = "".join(
         f'<text class="dim" x="{_COLUMNS[number] + 2}" y="12">{title}</text>'
@@ -174,13 +175,20 @@ def _links(
         )
 
 
-def _node(column: int, middle: float, name: str) -> str:
+def _label(name: str, *, with_account: bool) -> str:
+    """``role/app/Worker``, after the end of its account's id where there are several accounts."""
+    parts = name.split(":", 5)
+    short = parts[5] if name.startswith("arn:") and len(parts) == 6 else name
+    if with_account and short != name:
+        short = f"…{parts[4][-4:]} {short}"
+    return short if len(short) <= _LETTERS else f"{short[: _LETTERS // 3]}…{short[-_LETTERS // 2 :]}"
+
+
+def _node(column: int, middle: float, name: str, label: str) -> str:
     x, top = _COLUMNS[column], middle - _ROW / 2 + 3
-    short = name.rpartition(":")[2] if name.startswith("arn:") else name
-    cut = short if len(short) <= 38 else f"…{short[-37:]}"
     return (
         f'<rect class="node" x="{x}" y="{top:.1f}" width="{_NODE_WIDTH}" height="{_ROW - 6}" rx="4"/>'
-        f'<text x="{x + 8}" y="{middle + 4:.1f}">{escape(cut)}<title>{escape(name)}</title></text>'
+        f'<text x="{x + 8}" y="{middle + 4:.1f}">{escape(label)}<title>{escape(name)}</title></text>'
     )
 
 
