@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -28,6 +30,7 @@ from tests.analysis.details import (
 from passrole.analysis.askers import PASSED_TO, Asker
 from passrole.analysis.escalation.graph import Graph, Held
 from passrole.analysis.escalation.paths import Escalation, Search, escalations
+from passrole.analysis.escalation.steps import Reason
 from passrole.analysis.trust import may_assume
 from passrole.authorize.gather import trust_policy
 from passrole.decision.plan import compiled
@@ -373,6 +376,12 @@ def test_a_row_is_as_the_contract_has_it() -> None:
 
 # --- Random estates ---------------------------------------------------------------------------
 
+# Shrinking takes longer than it helps: an estate is small as it is.
+SLOW = settings(
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 NAMES = ("A", "B", "C")
 ACTIONS = (
     "*",
@@ -416,12 +425,16 @@ TRUSTS = st.sampled_from(
 
 
 @st.composite
-def estates(draw: st.DrawFn) -> Estate:
+def pages(draw: st.DrawFn) -> Json:
     bounds = st.sampled_from(["", "", arn("policy", "Bound")])
     users = [user(name, draw(DOCUMENTS), bounded=draw(bounds), tags={"team": "red"}) for name in ("u", "v")]
     roles = [role(name, draw(TRUSTS), draw(DOCUMENTS), bounded=draw(bounds)) for name in NAMES]
     policies = [managed("Bound", draw(DOCUMENTS))]
-    return estate(page(users=users, roles=roles, policies=policies))
+    return page(users=users, roles=roles, policies=policies)
+
+
+def estates() -> st.SearchStrategy[Estate]:
+    return pages().map(estate)
 
 
 def asked(asker: Asker, action: str, resource: str | None, policies: Policies, **known: str) -> Answer:
@@ -461,12 +474,7 @@ def slowly(graph: Graph) -> Mapping[str, set[tuple[str, str]]]:
     return found
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@settings(SLOW, max_examples=30)
 @given(estates())
 def test_ways_are_what_the_engine_finds_pair_by_pair(whole: Estate) -> None:
     graph = Graph(whole)
@@ -481,12 +489,7 @@ def test_ways_are_what_the_engine_finds_pair_by_pair(whole: Estate) -> None:
         assert found.get(technique, set()) == pairs, technique
 
 
-@settings(
-    max_examples=20,
-    deadline=None,
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@settings(SLOW, max_examples=20)
 @given(estates())
 def test_paths_are_shortest_and_reach_all_that_a_plain_search_does(whole: Estate) -> None:
     rows = escalations(whole, Search(most=0)).rows
@@ -516,3 +519,44 @@ def test_paths_are_shortest_and_reach_all_that_a_plain_search_does(whole: Estate
         for target, steps in distance.items():
             if steps == 1 and target not in listed:
                 assert not graph.gains.of(start.asker, graph.nodes[graph.number[target]].asker)
+
+
+def without(whole: Json, reason: Reason) -> Json:
+    """The account without that statement."""
+    made: Any = json.loads(json.dumps(whole))
+    for entry in (*made["UserDetailList"], *made["RoleDetailList"]):
+        if entry["Arn"] != reason.owner:
+            continue
+        if reason.policy == "AssumeRolePolicyDocument":
+            del entry["AssumeRolePolicyDocument"]["Statement"][int(reason.statement)]
+            continue
+        for policy in entry.get("UserPolicyList", entry.get("RolePolicyList", [])):
+            if policy["PolicyName"] == reason.policy:
+                del policy["PolicyDocument"]["Statement"][int(reason.statement)]
+    return cast(Json, made)
+
+
+def stands(graph: Graph, row: Escalation) -> bool:
+    """Can every step of the path still be taken?"""
+    for step in row.steps:
+        source, target = graph.nodes[graph.number[step.source]], graph.nodes[graph.number[step.target]]
+        bit = 1 << target.number
+        edits = any(one.id == step.id and pair[1] & bit for one, pair in graph.edits(source))
+        ways = any(
+            one.id == step.id and one.service == step.service and one.targets[1] & bit
+            for one in graph.ways(source)
+        )
+        if not (edits or ways):
+            return False
+    return True
+
+
+@settings(SLOW, max_examples=20)
+@given(pages())
+def test_without_the_cut_the_path_falls(whole: Json) -> None:
+    rows = escalations(estate(whole), Search(most=0)).rows
+    graph = Graph(estate(whole))
+    for row in rows[:12]:
+        assert stands(graph, row)
+        if row.cut is not None and not row.cut.others:
+            assert not stands(Graph(estate(without(whole, row.cut.statement))), row)
