@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,11 +21,8 @@ from passrole.policy.document import Policy, Statement, UnreadablePolicy
 from passrole.values.glob import Pattern
 
 PASS_ROLE: Final = "iam:passrole"
-# Twelve characters for the account: a star that ends a field would run on into what follows.
-_ROLES: Final = tuple(
-    f"arn:{partition}:iam::{'?' * 12}:role/*" for partition in ("aws", "aws-cn", "aws-us-gov")
-)
-_ASKED: Final = ({"actions": ("iam:PassRole",), "resources": _ROLES},)
+# A policy is of one partition: another than the first only where it says so.
+_PARTITIONS: Final = ("aws", "aws-cn", "aws-us-gov", "aws-eusc")
 _ACCOUNT: Final = re.compile(r"[0-9*?]{1,12}", re.ASCII)
 
 
@@ -171,10 +168,19 @@ def _granting(allows: list[Statement], denies: list[Statement]) -> frozenset[int
         "Statement": [_asked(one) for one in (*allows, *denies)],
     }
     try:
-        found = check_access_not_granted(json.dumps(document), _ASKED, IDENTITY)
+        found = check_access_not_granted(json.dumps(document), _any_role((*allows, *denies)), IDENTITY)
     except CannotTell:
         return frozenset(range(len(allows)))
     return frozenset(one.statement_index for one in found.reasons)
+
+
+def _any_role(statements: Iterable[Statement]) -> tuple[Mapping[str, tuple[str, ...]], ...]:
+    """iam:PassRole on any role of the partitions that the statements name."""
+    named = {one.split(":", 2)[1] for of in statements for one in of.resources or () if one.count(":") > 1}
+    partitions = [one for one in _PARTITIONS if one in named] or _PARTITIONS[:1]
+    # Twelve characters for the account: a star that ends a field would run on into what follows.
+    roles = tuple(f"arn:{partition}:iam::{'?' * 12}:role/*" for partition in partitions)
+    return ({"actions": ("iam:PassRole",), "resources": roles},)
 
 
 def _asked(statement: Statement) -> dict[str, object]:

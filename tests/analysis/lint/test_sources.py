@@ -1,0 +1,248 @@
+"""The files that hold policies: every finding stands where its text does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from tests.analysis.lint.test_rules import found
+
+from passrole.analysis.lint.fixes import fixed, write
+from passrole.analysis.lint.linting import lint
+from passrole.analysis.lint.sources import UnreadableFile
+
+POLICY = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",'
+    ' "Condition": {"StringEquals": {"aws:ResourceTag/a": "é\\u00e9"}}}]}'
+)
+TAG = "PassRoleWithResourceTag"
+
+TERRAFORM_DATA = """
+data "aws_iam_policy_document" "deploy" {
+  statement {
+    sid       = "A"
+    actions   = ["iam:PassRole"] # resources = ["*"]
+    resources = ["arn:${data.aws_partition.current.partition}:iam::${var.account}:role/app-*"]
+    condition {
+      test     = "StringEquals"
+      variable = "iam:ResourceTag/team"
+      values   = [var.team]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:PrincipalTag/team"
+      values   = ["&{aws:username}"]
+    }
+  }
+  dynamic "statement" {
+    for_each = var.more
+    content {
+      not_actions = ["s3:*"]
+      resources   = ["*"]
+    }
+  }
+}
+"""
+TERRAFORM_ENCODED = """
+/* iam:PassRole { " */
+resource "aws_iam_role_policy" "deploy" {
+  role   = aws_iam_role.deploy.id
+  policy = jsonencode({
+    "Version" : "2012-10-17", // the only one
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = ["iam:PassRole", var.enabled ? "s3:*" : "s3:Get*"]
+        Resource  = "*"
+        Condition = { StringLike = { "aws:ResourceTag/team" = "${var.team}-$${aws:username}" } }
+      },
+      [for one in var.more : one]...
+    ]
+  })
+}
+"""
+TERRAFORM_HEREDOC = """
+resource "aws_iam_policy" "deploy" {
+  policy = <<-POLICY
+    {
+      "Version": "2012-10-17",
+      "Statement": [{
+        "Effect": "Allow", "Action": "iam:PassRole", "Resource": "${var.roles}",
+        "Condition": {"StringEquals": {"aws:ResourceTag/team": "$${aws:username}"}}
+      }]
+    }
+  POLICY
+}
+"""
+TEMPLATE = """
+AWSTemplateFormatVersion: "2010-09-09"
+Parameters:
+  Key: {Type: String, Default: aws:ResourceTag/team}
+Resources:
+  Deploy:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: []}
+      Policies:
+        - PolicyName: a
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:
+              - Effect: Allow
+                Action: iam:PassRole
+                Resource: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:role/app-*
+                Condition:
+                  StringEquals:
+                    aws:ResourceTag/team: !Ref Key
+"""
+DETAILS = json.dumps(
+    {
+        "UserDetailList": [
+            {
+                "UserName": "alice",
+                "Arn": "arn:aws:iam::111122223333:user/alice",
+                "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": json.loads(POLICY)}],
+            }
+        ],
+        "RoleDetailList": [],
+        "Policies": [
+            {
+                "Arn": "arn:aws:iam::aws:policy/AdministratorAccess",
+                "PolicyName": "AdministratorAccess",
+                "PolicyVersionList": [{"IsDefaultVersion": True, "Document": json.loads(POLICY)}],
+            }
+        ],
+    },
+    indent=2,
+)
+PLAN = json.dumps(
+    {
+        "format_version": "1.2",
+        "planned_values": {
+            "root_module": {
+                "child_modules": [
+                    {
+                        "resources": [
+                            {
+                                "address": "module.a.aws_iam_policy.p",
+                                "type": "aws_iam_policy",
+                                "values": {"policy": POLICY},
+                            }
+                        ]
+                    }
+                ]
+            }
+        },
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "key"),
+    [
+        ("p.json", POLICY, '"aws:ResourceTag/a"'),
+        ("p.json", f"[{POLICY}, {POLICY.replace('Allow', 'Deny')}]", '"aws:ResourceTag/a"'),
+        ("d.json", DETAILS, '"aws:ResourceTag/a"'),
+        ("quoted.json", json.dumps({"PolicyDocument": quote(POLICY)}), "%22aws%3AResourceTag/a%22"),
+        ("plan.json", PLAN, '\\"aws:ResourceTag/a\\"'),
+        ("data.tf", TERRAFORM_DATA, '"iam:ResourceTag/team"'),
+        ("encoded.tf", TERRAFORM_ENCODED, '"aws:ResourceTag/team"'),
+        ("heredoc.tf", TERRAFORM_HEREDOC, '"aws:ResourceTag/team"'),
+        ("t.yaml", TEMPLATE, "aws:ResourceTag/team"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "." in value and len(value) < 15 else "",
+)
+def test_a_finding_stands_where_its_text_does(name: str, text: str, key: str) -> None:
+    (tag,) = [one for one in found(text, name) if one.code == TAG]
+    at = text.index("Resources:") if name == "t.yaml" else 0  # past the parameter's default
+    assert tag.start == text.index(key, at)
+    assert (tag.line, tag.column) == (
+        text.count("\n", 0, tag.start) + 1,
+        tag.start - (text.rfind("\n", 0, tag.start) + 1) + 1,
+    )
+
+
+def test_dynamic_statements_and_unknown_parts_are_read() -> None:
+    codes = {one.code for one in found(TERRAFORM_DATA, "data.tf")}
+    assert "PASS_ROLE_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION" in codes
+    assert not codes & {"INVALID_ARN_PREFIX", "INVALID_PARTITION", "DATA_TYPE_MISMATCH"}
+
+
+def test_a_template_in_json() -> None:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.add_constructor("!Ref", lambda loader, node: {"Ref": node.value})
+    Loader.add_constructor("!Sub", lambda loader, node: {"Fn::Sub": node.value})
+    text = json.dumps(yaml.load(TEMPLATE, Loader), indent=1)
+    assert {one.code for one in found(text, "t.json")} == {one.code for one in found(TEMPLATE, "t.yaml")}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("p.json", '{"Statement": [}'),
+        ("m.tf", 'resource "a" "b" {'),
+        ("m.tf", 'a = "b'),
+        ("h.tf", "a = <<E\n"),
+        ("t.yaml", "Resources: {A: {Type: AWS::IAM::Policy, Properties: {PolicyDocument: !Sub [}}}"),
+        ("e.tf", 'resource "aws_iam_policy" "p" {\n policy = "{\\"Statement\\": "\n}\n'),
+    ],
+)
+def test_what_is_broken_is_told(name: str, text: str) -> None:
+    (broken,) = found(text, name)
+    assert (broken.code, broken.severity) == ("JSON_SYNTAX_ERROR", "error")
+
+
+def test_an_administrator_of_the_same_file() -> None:
+    text = """
+resource "aws_iam_role" "admin" {
+  managed_policy_arns = ["arn:aws:iam::aws:policy/AdministratorAccess"]
+}
+data "aws_iam_policy_document" "d" {
+  statement {
+    actions   = ["iam:PassRole"]
+    resources = [aws_iam_role.admin.arn, aws_iam_role.administrator.arn]
+  }
+}
+"""
+    (one,) = [one for one in found(text, "m.tf") if one.code == "PassRoleOfAdministrator"]
+    assert text[one.start : one.end] == "aws_iam_role.admin.arn"
+
+
+def test_a_fix_changes_only_what_is_wrong(tmp_path: Path) -> None:
+    text = (
+        '{\r\n\t"Version": "2012-10-17",\r\n  "Statement": {"Effect":"Allow","Action":"iam:PassRole",\r\n'
+        '"Resource":"arn:aws:iam::111122223333:role/é",'
+        '"Condition":{"StringEquals":{"iam:PassedToService":"ec2*"}}}}'
+    )
+    path = tmp_path / "p.json"
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    path.chmod(0o640)
+    findings = lint([path])
+    after = fixed(text, findings)
+    write(path, after.text)
+    assert path.read_bytes() == b"\xef\xbb\xbf" + text.replace("StringEquals", "StringLike").encode()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert {one.code for one in after.done} == {"StringEqualsWithWildcard"}
+    assert not fixed(after.text, lint([path])).done
+
+
+def test_an_escaped_text_is_not_rewritten() -> None:
+    policy = POLICY.replace(
+        '"StringEquals": {"aws:ResourceTag/a": "é\\u00e9"}',
+        '"StringEquals": {"iam:PassedToService": "e\\u0063*"}',
+    )
+    text = json.dumps({"PolicyDocument": quote(policy)})
+    after = fixed(text, found(text))
+    # The operator is plain in the encoded text, and changed there; the value never is.
+    assert after.text == text.replace("StringEquals", "StringLike")
+
+
+def test_a_path_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="no such file"):
+        lint([tmp_path / "no"])
