@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from tools import catalog_actions, catalog_tables, detector, models, service_reference
+from tools import catalog_actions, catalog_tables, detector, models, request_tags, service_reference
 from tools.catalog_actions import Need, Rules
 from tools.models import Model
 
@@ -84,7 +84,7 @@ class Interned:
 def service(model: Model) -> dict[str, Any]:
     """One service's data file."""
     given = rules(model)
-    keys, resources = Interned(), Interned()
+    keys, resources, tags = Interned(), Interned(), Interned()
     rows: dict[str, Any] = {}
     for operation in sorted(model.operations):
         row: dict[str, Any] = {}
@@ -94,6 +94,9 @@ def service(model: Model) -> dict[str, Any]:
             row["exempt"] = True
         else:
             row["actions"] = [_action(need, keys, resources) for need in found]
+        found_tags = request_tags.tag_paths(model, operation)
+        if any(found_tags):
+            row["tags"] = tags(list(found_tags))
         roles = detector.role_parameters(model, operation, given.prefix, facts("roles"))
         if roles:
             row["roles"] = roles
@@ -109,6 +112,7 @@ def service(model: Model) -> dict[str, Any]:
         "prefix": given.prefix,
         "keys": keys.values,
         "resources": resources.values,
+        "tags": tags.values,
         "operations": rows,
     }
 

@@ -10,7 +10,7 @@ import pytest
 from tests.passing.court import ACCOUNT, OTHER, REGION, Court, Told
 
 from passrole.authorize.call import NoFacts, ResourceFacts
-from passrole.authorize.plan import Check, Plan, plan, request_tags
+from passrole.authorize.plan import Check, Plan, plan
 
 HERE: Final = f"{REGION}:{ACCOUNT}"
 EC2: Final = f"arn:aws:ec2:{HERE}"
@@ -173,18 +173,67 @@ def test_an_unknown_template_leaves_what_it_says_unknown(court: Court) -> None:
 # Condition keys
 
 
-def test_tags_of_the_request_in_every_form() -> None:
-    pairs = [{"Key": "a", "Value": "1"}, {"Key": "b"}]
-    for given in (
-        {"Tags": pairs},
-        {"Tags": {"a": "1", "b": ""}},
-        {"tags": [{"key": "a", "value": "1"}, {"key": "b", "value": ""}]},
-        {"Tags": [{"TagKey": "a", "TagValue": "1"}, {"TagKey": "b"}]},
-        {"TagSpecifications": [{"Tags": pairs[:1]}, {"Tags": pairs[1:]}]},
-        {"TagList": pairs},
-    ):
-        assert request_tags(given) == {"a": "1", "b": ""}
-    assert request_tags({"Tags": None}) == {}
+TAGGED: Final[tuple[tuple[str, Mapping[str, object]], ...]] = (
+    ("sqs:TagQueue", {"Tags": {"a": "1", "b": ""}}),
+    ("iam:TagRole", {"Tags": [{"Key": "a", "Value": "1"}, {"Key": "b"}]}),
+    ("ecs:TagResource", {"tags": [{"key": "a", "value": "1"}, {"key": "b", "value": ""}]}),
+    ("kms:TagResource", {"Tags": [{"TagKey": "a", "TagValue": "1"}, {"TagKey": "b"}]}),
+    (
+        "ec2:RunInstances",
+        {"TagSpecifications": [{"Tags": [{"Key": "a", "Value": "1"}]}, {"Tags": [{"Key": "b"}]}]},
+    ),
+    ("cloudhsmv2:TagResource", {"TagList": [{"Key": "a", "Value": "1"}, {"Key": "b"}]}),
+    ("glue:TagResource", {"TagsToAdd": {"a": "1", "b": ""}}),
+    ("backup:CreateBackupVault", {"BackupVaultTags": {"a": "1", "b": ""}}),
+    ("cloudfront:TagResource", {"Tags": {"Items": [{"Key": "a", "Value": "1"}, {"Key": "b"}]}}),
+    ("iot:CreateTopicRule", {"tags": "a=1&b="}),
+    ("s3:CreateBucket", {"CreateBucketConfiguration": {"Tags": [{"Key": "a", "Value": "1"}, {"Key": "b"}]}}),
+)
+
+
+@pytest.mark.parametrize(("name", "given"), TAGGED, ids=[name for name, _ in TAGGED])
+def test_tags_of_the_request_in_every_form(name: str, given: Mapping[str, object], court: Court) -> None:
+    check = planned(court, name, given)[0]
+    tags = {key: check.context[key] for key in check.context if key.startswith("aws:requesttag/")}
+    assert tags == {"aws:requesttag/a": "1", "aws:requesttag/b": ""}
+    assert check.context["aws:tagkeys"] == ("a", "b")
+    assert not {"aws:requesttag/", "aws:tagkeys"} & check.unknown
+
+
+REMOVED: Final = (
+    ("iam:UntagRole", "TagKeys"),
+    ("sqs:UntagQueue", "TagKeys"),
+    ("lambda:UntagResource", "TagKeys"),
+    ("ecs:UntagResource", "tagKeys"),
+    ("backup:UntagResource", "TagKeyList"),
+    ("glue:UntagResource", "TagsToRemove"),
+    ("logs:UntagLogGroup", "tags"),
+)
+
+
+@pytest.mark.parametrize(("name", "member"), REMOVED)
+def test_keys_of_tags_that_are_taken_off(name: str, member: str, court: Court) -> None:
+    (check,) = planned(court, name, {member: ["Team", "Env"]})
+    assert check.context["aws:tagkeys"] == ("Team", "Env")
+
+
+def test_tags_of_an_object_have_keys_of_their_own(court: Court) -> None:
+    put = {"Bucket": "b", "Key": "k", "Tagging": "Team=A&Env="}
+    tagging = {"Bucket": "b", "Key": "k", "Tagging": {"TagSet": [{"Key": "Team", "Value": "A"}]}}
+    for name, given in (("s3:PutObject", put), ("s3:PutObjectTagging", tagging)):
+        check = planned(court, name, given)[0]
+        assert check.context["s3:requestobjecttag/team"] == "A"
+        assert "aws:tagkeys" not in check.context
+        assert not {"s3:requestobjecttag/", "s3:requestobjecttagkeys"} & check.unknown
+    assert planned(court, "s3:PutObject", put)[0].context["s3:requestobjecttagkeys"] == ("Team", "Env")
+
+
+def test_tags_that_are_not_read_are_unknown(court: Court) -> None:
+    (check,) = planned(court, "bedrock:CreateEvaluationJob", {"jobName": "j"})[:1]
+    assert not {"aws:requesttag/", "aws:tagkeys"} & check.unknown
+    tags = [{"key": "a", "value": "b"}]
+    check = planned(court, "bedrock:CreateModelCopyJob", {"targetModelTags": tags})[0]
+    assert {"aws:requesttag/", "aws:tagkeys"} <= check.unknown
 
 
 def test_they_are_keys_of_every_check(court: Court) -> None:

@@ -67,7 +67,6 @@ KEYS: Final[Mapping[str, FromInput]] = {
     "sts:sourceidentity": _one("SourceIdentity"),
     "sts:transitivetagkeys": _many("TransitiveTagKeys[]"),
     "sts:taskpolicyarn": _one("TaskPolicyArn.arn"),
-    "s3:requestobjecttagkeys": _many(),
     "s3:object-lock-event-hold": _one(),
     "s3:object-lock-event-hold-duration-days": _one(),
     "s3:object-lock-retain-until-date": _one("ObjectLockRetainUntilDate", "Retention.RetainUntilDate"),

@@ -16,6 +16,7 @@ from passrole.authorize.call import Call, ResourceFacts
 from passrole.authorize.context import Values, call_context
 from passrole.authorize.identifiers import identified
 from passrole.authorize.keys import COMPUTED, KEYS
+from passrole.authorize.request_tags import OF_REQUESTS, tag_keys
 from passrole.authorize.resource_keys import NOTHING, resource_answers
 from passrole.authorize.resource_tags import tag_answers
 from passrole.authorize.resources import Named, entity_of_arn, listed_by_us, named_by_us
@@ -82,17 +83,14 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
         )
         return Plan(call, (check,), context)
     named = identified(call, facts)
-    tags = request_tags(named.input)
-    if tags:
-        context["aws:tagkeys"] = tuple(tags)
-        for key, value in tags.items():
-            context[f"aws:requesttag/{key.lower()}"] = value
+    tags, untold = tag_keys(named, known)
+    context.update(tags)
     checks: list[Check] = []
     service = call.caller.principal.kind is PrincipalKind.SERVICE
     for use in known.actions:
         if not templates.asked(use.when, named.input) or (service and use.action in _NOT_OF_SERVICES):
             continue
-        checks += _checks(named, use, context, directory, facts)
+        checks += _checks(named, use, context, untold, directory, facts)
     if call.caller.principal.kind is PrincipalKind.IDENTITY_PROVIDER and checks:
         # What the provider passes into the session comes with its word, not with the input.
         passed = {"sts:TagSession": "aws:tagkeys", "sts:SetSourceIdentity": "sts:sourceidentity"}
@@ -107,10 +105,15 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
 
 
 def _checks(
-    call: Call, use: ActionUse, context: Mapping[str, Values], directory: Directory, facts: ResourceFacts
+    call: Call,
+    use: ActionUse,
+    context: Mapping[str, Values],
+    untold: frozenset[str],
+    directory: Directory,
+    facts: ResourceFacts,
 ) -> Iterator[Check]:
     own = dict(context)
-    unknown = set(_answer(call, _lowered(use.keys), own, directory))
+    unknown = {*untold} | set(_answer(call, _lowered(use.keys), own, directory))
     asked = False
     for resource in use.resources:
         for named in _named(call, use.action, resource, directory):
@@ -181,7 +184,7 @@ def _lowered(keys: tuple[str, ...]) -> tuple[str, ...]:
     """
     # One page of the reference writes the tag's name without braces: secretsmanager:ResourceTag/tag-key.
     lowered = (re.split(r"\$\{|<|(?<=/)tag-key$", key.lower(), maxsplit=1)[0] for key in keys)
-    return tuple(key for key in lowered if not key.startswith(("aws:requesttag/", "aws:tagkeys")))
+    return tuple(key for key in lowered if key not in OF_REQUESTS)
 
 
 def _answer(
@@ -264,34 +267,3 @@ def _account_of(arn: str) -> str:
     except InvalidArn:
         return ""
     return account if account.isdigit() else ""
-
-
-def request_tags(given: Mapping[str, object]) -> dict[str, str]:
-    """The tags that a request would set, whichever of AWS's shapes they come in.
-
-    Lists of Key/Value (also inside TagSpecifications) and plain maps; a tag without a value has "".
-    """
-    tags: dict[str, str] = {}
-    for member in ("Tags", "tags", "TagList"):
-        _collect(given.get(member), tags)
-    for member in ("TagSpecifications", "TagSpecification", "tagSpecifications"):
-        specifications = given.get(member)
-        if isinstance(specifications, list):
-            for specification in specifications:
-                if isinstance(specification, Mapping):
-                    _collect(specification.get("Tags"), tags)
-    return tags
-
-
-def _collect(value: object, tags: dict[str, str]) -> None:
-    if isinstance(value, Mapping):
-        for key, text in value.items():
-            if isinstance(key, str):
-                tags[key] = text if isinstance(text, str) else ""
-    elif isinstance(value, list):
-        for tag in value:
-            if isinstance(tag, Mapping):
-                key = tag.get("Key", tag.get("key", tag.get("TagKey")))
-                text = tag.get("Value", tag.get("value", tag.get("TagValue")))
-                if isinstance(key, str):
-                    tags[key] = text if isinstance(text, str) else ""

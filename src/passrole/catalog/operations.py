@@ -72,6 +72,9 @@ class Operation:
     role_parameters: tuple[RoleParameter, ...]
     exempt: bool
     access_level: str  # "Read" | "List" | "Write" | "Tagging" | "Permissions management"
+    tags: tuple[str, ...] = ()  # paths to the request's tags, in any of AWS's forms
+    tag_keys: tuple[str, ...] = ()  # paths to the keys of tags, as in UntagResource
+    unread_tags: tuple[str, ...] = ()  # paths to tags of which it is not known whose they are
 
 
 def services() -> tuple[str, ...]:
@@ -168,7 +171,7 @@ def _unknown(action: str) -> ResourceUse:
 class _Service:
     """One service's file with what lies over it; its operations are made as they are asked for."""
 
-    __slots__ = ("keys", "made", "name", "over", "resources", "rows")
+    __slots__ = ("keys", "made", "name", "over", "resources", "rows", "tags")
 
     def __init__(self, name: str, data: Mapping[str, Any], over: Mapping[str, Any]) -> None:
         self.name = name
@@ -176,6 +179,9 @@ class _Service:
         self.resources: list[ResourceUse] = [
             ResourceUse(kind, template, bool(required), self.keys[keys], *stands)
             for kind, template, required, keys, *stands in data.get("resources", ())
+        ]
+        self.tags: list[tuple[tuple[str, ...], ...]] = [
+            tuple(tuple(paths) for paths in row) for row in data.get("tags", ())
         ]
         self.over = over
         own = data.get("operations", {})
@@ -196,9 +202,13 @@ class _Service:
                 replace(one, principals=tuple(dict.fromkeys((*one.principals, *more))), disputed=True)
                 for one in passed
             )
+        tags, tag_keys, unread_tags = self.tags[row["tags"]] if "tags" in row else ((), (), ())
         return Operation(
             service=self.name,
             name=name,
+            tags=tags,
+            tag_keys=tag_keys,
+            unread_tags=unread_tags,
             actions=tuple(
                 ActionUse(action, tuple(self.resources[one] for one in uses), self.keys[keys], when)
                 for action, uses, keys, when in row.get("actions", ())
