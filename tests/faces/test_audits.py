@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -189,7 +190,7 @@ def test_strict_stops_at_the_first_fault(trail: Path) -> None:
 def live() -> Iterator[dict[str, str]]:
     """An endpoint in whose account roles were passed; the environment that leads to it."""
     with (
-        Endpoint(Options(port=0, ephemeral=True, root_key=ROOT)) as endpoint,
+        Endpoint(Options(port=0, ephemeral=True, root_key=ROOT, trail_seconds=0.2)) as endpoint,
         Client(Credentials(*ROOT), url=endpoint.url, region="eu-west-1") as root,
     ):
         root.call("iam", "CreateUser", {"UserName": "alice"})
@@ -254,6 +255,39 @@ def test_a_bucket_s_logs_are_read(live: dict[str, str]) -> None:
     missing = run("audit", "s3://none/x", "--endpoint", live["url"], **live)
     assert missing.status == 2
     assert "NoSuchBucket" in missing.err
+
+
+def test_a_trail_that_the_endpoint_delivers_is_read(live: dict[str, str]) -> None:
+    root = Client(Credentials(*ROOT), url=live["url"], region="eu-west-1")
+    with root:
+        where = {"LocationConstraint": "eu-west-1"}
+        root.call("s3", "CreateBucket", {"Bucket": "trail", "CreateBucketConfiguration": where})
+        service = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+        policy = document(
+            service | {"Action": "s3:GetBucketAcl", "Resource": "arn:aws:s3:::trail"},
+            service | {"Action": "s3:PutObject", "Resource": "arn:aws:s3:::trail/*"},
+        )
+        root.call("s3", "PutBucketPolicy", {"Bucket": "trail", "Policy": json.dumps(policy)})
+        root.call("cloudtrail", "CreateTrail", {"Name": "all", "S3BucketName": "trail"})
+        root.call("cloudtrail", "StartLogging", {"Name": "all"})
+        function = {
+            "FunctionName": "Later",
+            "Runtime": "python3.11",
+            "Handler": "a.b",
+            "Role": WORKER,
+            "Code": {"ZipFile": b"PK\x05\x06" + b"\0" * 18},
+        }
+        root.call("lambda", "CreateFunction", function)
+        until = time.monotonic() + 20
+        rows: list[dict[str, object]] = []
+        while time.monotonic() < until and not rows:
+            time.sleep(0.5)
+            found = run("audit", "s3://trail/", "--endpoint", live["url"], "--format", "json", **live)
+            rows = [row for row in found.json["passes"] if row["role"] == WORKER] if not found.status else []
+        assert [row["resources"] for row in rows] == [
+            ["arn:aws:lambda:eu-west-1:111122223333:function:Later"]
+        ]
+        assert found.json["skipped"] == []
 
 
 # --- replay --------------------------------------------------------------------------------------

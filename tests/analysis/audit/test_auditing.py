@@ -122,6 +122,26 @@ def presto(value: object) -> str:
     return "null" if value is None else str(value)
 
 
+def of_lake(value: object) -> str:
+    """A map of texts as CloudTrail Lake prints it: what is no text in it is JSON."""
+    if not isinstance(value, dict):
+        return ""
+    texts = {name: one if isinstance(one, str) else orjson.dumps(one).decode() for name, one in value.items()}
+    return "{" + ", ".join(f"{name}={text}" for name, text in texts.items()) + "}"
+
+
+def lake_columns(events: list[Event]) -> object:
+    """What aws cloudtrail get-query-results prints for SELECT *."""
+    rows = []
+    for event in events:
+        row = {name.lower(): "" if value is None else str(value) for name, value in event.items()}
+        row["useridentity"] = presto(event["userIdentity"])
+        row["requestparameters"] = of_lake(event["requestParameters"])
+        row["eventtime"] = str(event["eventTime"]).replace("T", " ").replace("Z", ".000")
+        rows.append([{name: text} for name, text in row.items()])
+    return {"QueryStatus": "FINISHED", "QueryResultRows": rows}
+
+
 def csv_of(events: list[Event]) -> bytes:
     """What Athena and CloudTrail Lake save."""
     rows = athena(events)
@@ -182,6 +202,7 @@ FORMS: dict[str, Callable[[list[Event]], bytes]] = {
         b'"' + compact(one).replace(b'"', b'""') + b'"\n' for one in events
     ),
     "lake": lambda events: compact(lake(events)),
+    "columns of lake": lambda events: compact(lake_columns(events)),
     "with a byte order mark": lambda events: b"\xef\xbb\xbf" + compact({"Records": events}),
 }  # fmt: skip
 
