@@ -162,7 +162,9 @@ def _wanted(rows: Iterable[Used], principal: str) -> Iterator[Used]:
 
 def _notes(found: Audit) -> Iterator[str]:
     files = f"{found.files:,} file" + ("s" if found.files != 1 else "")
-    yield f"{found.records:,} records in {files}" + (f"; {found.digests:,} digests" if found.digests else "")
+    yield f"{found.records:,} records in {files}" + (
+        f"; {found.digests:,} digests and summaries" if found.digests else ""
+    )
     if found.untold:
         yield (
             f"{found.untold:,} roles are not told by the records: of launch templates and task definitions, "

@@ -310,6 +310,13 @@ def test_a_denial_in_a_call_that_the_catalog_does_not_know() -> None:
         ({"errorCode": "Client.UnauthorizedOperation", "errorMessage": "You are not authorized"}, "denied"),
         ({"errorCode": "InvalidParameterValueException", "errorMessage": "bad handler"}, "failed"),
         ({"errorCode": "ThrottlingException", "errorMessage": "slow down"}, "failed"),
+        (
+            {
+                "errorCode": "InvalidParameterValueException",
+                "errorMessage": "The role defined for the function cannot be assumed by Lambda.",
+            },
+            "failed",
+        ),
     ],
 )
 def test_tells_denials_from_other_failures(error: Mapping[str, object], outcome: str) -> None:

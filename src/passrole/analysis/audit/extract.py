@@ -13,12 +13,13 @@ import msgspec
 from passrole.analysis.audit.events import Record
 from passrole.analysis.audit.inputs import HIDDEN
 from passrole.analysis.audit.takers import Taker, Takers, service_of
-from passrole.analysis.denials import NotADenial, of_message
+from passrole.analysis.denials import NotADenial, of_message, other_words
 from passrole.analysis.denied_events import is_denied
 from passrole.catalog import templates
 from passrole.catalog.operations import PASS_ROLE, operation
 from passrole.catalog.role_parameters import LAUNCH_TEMPLATE, TASK_DEFINITION, RoleParameter
 from passrole.catalog.services import operation_of_event
+from passrole.decision.layers import TRUST
 
 ALLOWED: Final = "allowed"
 DENIED: Final = "denied"
@@ -90,10 +91,7 @@ def extract(record: Record, takers: Takers) -> Extracted:
         return _NOTHING
     principal, caller_account = record.caller()
     account = record.recipientAccountId or caller_account
-    outcome = ALLOWED
-    if record.errorCode or message:
-        event = {"errorCode": record.errorCode, "errorMessage": message}
-        outcome = DENIED if is_denied(event) else FAILED
+    outcome = _outcome(record.errorCode, message) if record.errorCode or message else ALLOWED
     one = _Event(record, principal, account, outcome)
     found: list[Found] = []
     untold = 0
@@ -111,6 +109,14 @@ def extract(record: Record, takers: Takers) -> Extracted:
         found = own or [one.refused(refused, candidates)]
         untold = 0
     return Extracted(tuple(found), untold)
+
+
+def _outcome(code: str | None, message: str) -> str:
+    """Of a call that did not succeed. A role that its service may not assume was passed, in vain."""
+    if not is_denied({"errorCode": code, "errorMessage": message}):
+        return FAILED
+    words = other_words(message)
+    return FAILED if words is not None and words.layer == TRUST.name else DENIED
 
 
 def _refused(message: str) -> str:

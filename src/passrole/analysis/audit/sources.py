@@ -23,7 +23,8 @@ from passrole.values.errors import ServiceError
 from passrole.wire.client import Client, NotReached
 
 _PART: Final = 8 << 20  # bytes of an object that are asked for at once
-_DIGESTS: Final = "/CloudTrail-Digest/"  # the folder of digest files in AWS's layout
+# What CloudTrail puts beside its logs: proofs of them, and summaries. No call is in there.
+_ASIDE: Final = ("/CloudTrail-Digest/", "/CloudTrail-Insight/", "/CloudTrail-Aggregated/")
 _S3: Final = "s3://"
 _HTTP: Final = ("http://", "https://")
 
@@ -42,8 +43,8 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def is_digest(self) -> bool:
-        """By its place, a digest file: it need not be read."""
-        return _DIGESTS in f"/{self.place}"
+        """By its place, a digest or a summary of logs: it need not be read."""
+        return any(folder in f"/{self.place}" for folder in _ASIDE)
 
 
 class Progress(Protocol):
