@@ -197,6 +197,28 @@ def test_a_boundary_limits_what_a_policy_can_give() -> None:
     assert row.gain.actions == ("s3:*",)
 
 
+def test_a_boundary_limits_what_a_group_can_give() -> None:
+    bounded = user(
+        "alice",
+        document(allow(arn("group", "*"), action="iam:AddUserToGroup")),
+        bounded=arn("policy", "Bound"),
+    )
+    policies = [managed("Bound", document(allow(action=["s3:*", "iam:AddUserToGroup"])))]
+    groups = [group("Admins", EVERYTHING), group("Senders", document(allow(action="sqs:*")))]
+    (row,) = escalations(estate(page(users=[bounded], groups=groups, policies=policies, roles=[ADMIN]))).rows
+    assert short(row.target) == "Admins"
+    assert row.gain.actions == ("s3:*",)
+
+
+@pytest.mark.parametrize("path", ["aws-service-role/ecs.amazonaws.com", "aws-reserved/sso.amazonaws.com"])
+def test_roles_that_nobody_edits_are_not_retrusted(path: str) -> None:
+    rows = alone(
+        allow(action=["iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy"]),
+        roles=[role(f"{path}/Fixed", trust("ecs.amazonaws.com"), EVERYTHING)],
+    )
+    assert rows == []
+
+
 def test_a_role_that_can_be_used_and_written_to_is_raised() -> None:
     rows = alone(
         allow(arn("role", "Open"), action=["sts:AssumeRole", "iam:AttachRolePolicy"]),

@@ -53,6 +53,11 @@ _TO_INSTANCES: Final = frozenset(
 )
 
 
+# Roles that nobody edits in their account: service-linked ones, and those that IAM Identity Center makes.
+# Source: IAM API Reference, UpdateAssumeRolePolicy, error UnmodifiableEntity.
+_FIXED: Final = ("/aws-service-role/", "/aws-reserved/")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
     """One principal: a user, a role's sessions, or what a group gives its members."""
@@ -139,6 +144,7 @@ class Graph:
         self._assumable = Assumable(roles, self._roles)
         self._accounts = {account: self._in_account(account) for account in estate.accounts}
         self._profiles = self._with_profile()
+        self._fixed: Final = bits.of(self.number[role.arn] for role in roles if role.path.startswith(_FIXED))
         self._trusting = self._trusting_services(roles)
         self._holders = self._policy_holders()
         self._policies = Rights(self._holders)
@@ -248,7 +254,7 @@ class Graph:
         )
 
     def _trust_changes(self, node: Node) -> Iterator[Way]:
-        sure, may = self._on(node, CHANGE_TRUST.actions[0], self._roles)
+        sure, may = (found & ~self._fixed for found in self._on(node, CHANGE_TRUST.actions[0], self._roles))
         if may:
             # The trust policy may then name the caller, which is enough but for a Deny and a boundary.
             denied = 0 if action_sets.of_pattern(_ASSUME) & self.actions(node).undenied else may
@@ -376,7 +382,8 @@ class Graph:
     def _edited(self, node: Node, technique: Technique) -> Pair:
         action = technique.actions[0]
         if technique.target == "role":
-            return self._on(node, action, self._roles)
+            sure, may = self._on(node, action, self._roles)
+            return sure & ~self._fixed, may & ~self._fixed
         if technique.target == "user":
             return self._shift(self._on(node, action, self._users), self._first_user)
         if technique.target == "group":

@@ -17,7 +17,7 @@ from passrole.analysis import action_sets, bits
 from passrole.analysis.askers import Asker
 from passrole.analysis.escalation.graph import Graph, Held, Node, Way
 from passrole.analysis.escalation.steps import Reason, Step, Steps
-from passrole.analysis.escalation.techniques import Technique
+from passrole.analysis.escalation.techniques import JOIN, Technique
 from passrole.analysis.gain import Gain
 from passrole.decision.request import Policies
 from passrole.policy.document import Policy
@@ -198,6 +198,10 @@ class _Escalations:
         if not gain:
             return None
         steps = self._path(start, target, reach, level)
+        if steps[-1].id == JOIN.id:
+            gain = self._graph.gains.brief(start.asker, self._joined(steps[-1].source, target))
+            if not gain:
+                return None
         # A step on the way that already has all of it is the path to tell.
         passed_by = (self._graph.nodes[self._graph.number[step.source]] for step in steps[1:])
         if any(self._graph.gains.surely_not(node.asker, target.asker) for node in passed_by):
@@ -361,6 +365,16 @@ class _Escalations:
         if found is None:
             identity = (*node.asker.policies.identity, EVERYTHING)
             found = self._raised[node.arn] = self._with_identity(node, identity, "given any right")
+        return found
+
+    def _joined(self, member: str, group: Node) -> Asker:
+        """The user as a member of the group: within its own boundary."""
+        place = f"{member} in {group.arn}"
+        found = self._raised.get(place)
+        if found is None:
+            node = self._graph.nodes[self._graph.number[member]]
+            identity = (*node.asker.policies.identity, *group.asker.policies.identity)
+            found = self._raised[place] = self._with_identity(node, identity, f"in {group.arn}")
         return found
 
     def _with_identity(self, node: Node, identity: tuple[Policy, ...], how: str) -> Asker:
