@@ -228,7 +228,7 @@ def test_a_fix_changes_only_what_is_wrong(tmp_path: Path) -> None:
     write(path, after.text)
     assert path.read_bytes() == b"\xef\xbb\xbf" + text.replace("StringEquals", "StringLike").encode()
     assert path.stat().st_mode & 0o777 == 0o640
-    assert {one.code for one in after.done} == {"StringEqualsWithWildcard"}
+    assert {one.code for one in after.done} == {"WILDCARD_WITHOUT_LIKE_OPERATOR"}
     assert not fixed(after.text, lint([path])).done
 
 

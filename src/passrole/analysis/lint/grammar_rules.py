@@ -1,6 +1,6 @@
 """What breaks the grammar of policies, under Access Analyzer's codes: a table over policy.grammar's rules.
 
-Messages quote nothing of the policy: the place says where it is.
+``TrustWithoutCondition`` is this project's own. Messages quote nothing of the policy: the place says where it is.
 Source of the codes: IAM User Guide, "Access Analyzer policy check reference", Errors and General warnings.
 """
 
@@ -68,13 +68,11 @@ _VERSION: Final = GrammarRule("INVALID_VERSION", "The version is no policy versi
 # By the codes of policy.grammar.
 TABLE: Final[Mapping[str, GrammarRule]] = {
     "characters": GrammarRule(
-        "INVALID_CHARACTERS", "A character may not be in a policy.", "Use characters of Latin-1 only."
+        "JSON_SYNTAX_ERROR", "A character may not be in a policy.", "Use characters of Latin-1 only."
     ),
     "json": JSON_SYNTAX,
     "document-type": JSON_SYNTAX,
-    "duplicate-key": GrammarRule(
-        "DUPLICATE_KEYS_WITH_DIFFERENT_CASE", "A key is there twice in one object.", "Join the two."
-    ),
+    "duplicate-key": GrammarRule("JSON_SYNTAX_ERROR", "A key is there twice in one object.", "Join the two."),
     "unknown-element": _ELEMENT,
     "id-type": _TYPE,
     "sid-type": _TYPE,
@@ -91,7 +89,7 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
     "unknown-version": _VERSION,
     "version": GrammarRule(
         "MISSING_VERSION",
-        "The policy is not of version 2012-10-17: without it, variables are taken literally.",
+        "We recommend that you specify the Version element to help you with debugging permission issues.",
         'Add "Version": "2012-10-17".',
         "warning",
         "WARNING",
@@ -99,18 +97,21 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
     "statement-missing": _STATEMENT,
     "statement-empty": _STATEMENT,
     "sid-unique": GrammarRule(
-        "UNIQUE_SIDS_RECOMMENDED", "Another statement has the same Sid.", "Give each statement its own Sid."
+        "UNIQUE_SIDS_REQUIRED", "Another statement has the same Sid.", "Give each statement its own Sid."
     ),
     "sid-characters": GrammarRule(
-        "INVALID_SID", "A Sid holds letters and digits only.", "Leave the other characters out."
+        "UNSUPPORTED_SID", "A Sid holds letters and digits only.", "Leave the other characters out."
     ),
     "effect-missing": GrammarRule("MISSING_EFFECT", "The statement has no effect.", "Add an Effect."),
     "effect": _EFFECT,
     "effect-case": _EFFECT,
-    "effect-allow": GrammarRule("UNSUPPORTED_EFFECT", "A policy of this kind can only deny.", "Write Deny."),
+    "effect-allow": GrammarRule("INVALID_EFFECT", "A policy of this kind can only deny.", "Write Deny."),
     "action-missing": _ACTION,
     "action-empty": GrammarRule(
-        "EMPTY_ARRAY_ACTION", "The list of actions is empty.", "Name an action, or remove the statement."
+        "EMPTY_ARRAY_ACTION",
+        "The list of actions is empty.",
+        "Name an action, or remove the statement.",
+        finding_type="SUGGESTION",
     ),
     "both-actions": GrammarRule(
         "UNSUPPORTED_ELEMENT_COMBINATION", "Action and NotAction exclude each other.", "Keep one of them."
@@ -125,16 +126,19 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
     ),
     "resource-missing": _RESOURCE,
     "resource-empty": GrammarRule(
-        "EMPTY_ARRAY_RESOURCE", "The list of resources is empty.", "Name a resource, or remove the statement."
+        "EMPTY_ARRAY_RESOURCE",
+        "The list of resources is empty.",
+        "Name a resource, or remove the statement.",
+        finding_type="SUGGESTION",
     ),
     "both-resources": GrammarRule(
         "UNSUPPORTED_ELEMENT_COMBINATION", "Resource and NotResource exclude each other.", "Keep one of them."
     ),
     "resource-forbidden": GrammarRule(
-        "UNSUPPORTED_RESOURCE", "A trust policy has no resource.", "Remove the resource."
+        "INVALID_POLICY_ELEMENT", "A trust policy has no resource.", "Remove the resource."
     ),
     "not-resource-forbidden": GrammarRule(
-        "UNSUPPORTED_RESOURCE", "A trust policy has no resource.", "Remove the resource."
+        "INVALID_POLICY_ELEMENT", "A trust policy has no resource.", "Remove the resource."
     ),
     "resource-arn": _ARN,
     "resource-legacy": GrammarRule(
@@ -144,7 +148,7 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
         "INVALID_PARTITION", "There is no such partition.", "Write aws, aws-cn or aws-us-gov."
     ),
     "resource-vendor": GrammarRule(
-        "INVALID_ARN_SERVICE",
+        "INVALID_SERVICE",
         "The ARN's service is not named in full.",
         "Write the service without wildcards.",
     ),
@@ -163,14 +167,16 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
     "principal-forbidden": _PRINCIPAL,
     "not-principal": _PRINCIPAL,
     "not-principal-allow": GrammarRule(
-        "NOT_PRINCIPAL_WITH_ALLOW", "Allow cannot go with NotPrincipal.", "Name the principals in Principal."
+        "ALLOW_WITH_NOT_PRINCIPAL", "Allow cannot go with NotPrincipal.", "Name the principals in Principal."
     ),
     "both-principals": GrammarRule(
         "UNSUPPORTED_ELEMENT_COMBINATION",
         "Principal and NotPrincipal exclude each other.",
         "Keep one of them.",
     ),
-    "principal-empty": GrammarRule("EMPTY_OBJECT_PRINCIPAL", "The principal is empty.", "Name a principal."),
+    "principal-empty": GrammarRule(
+        "EMPTY_OBJECT_PRINCIPAL", "The principal is empty.", "Name a principal.", finding_type="SUGGESTION"
+    ),
     "principal-kind": GrammarRule(
         "INVALID_PRINCIPAL_KEY", "There is no such kind of principal.", "Write AWS, Service or Federated."
     ),
@@ -183,10 +189,10 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
         "INVALID_DATE_VALUE", "The value is no date.", "Write an ISO 8601 date.", "warning", "WARNING"
     ),
     "cognito-condition": GrammarRule(
-        "MISSING_CONDITION_KEY", "The trust in Amazon Cognito has no condition.", "Add the identity pool."
+        "TrustWithoutCondition", "The trust in Amazon Cognito has no condition.", "Add the identity pool."
     ),
     "provider-condition": GrammarRule(
-        "MISSING_CONDITION_KEY",
+        "TrustWithoutCondition",
         "The trust in a provider that many share has no condition on whose it is.",
         "Add a condition on the provider's sub or aud.",
     ),

@@ -12,7 +12,6 @@ from passrole.analysis.lint.rule import Rule
 
 _CHECKS: Final = "IAM User Guide, “Access Analyzer policy check reference”"
 _GUIDE: Final = "IAM User Guide, “Grant a user permissions to pass a role to an AWS service”"
-_OPERATORS: Final = "IAM User Guide, “IAM JSON policy elements: Condition operators”"
 _GLOBAL: Final = "IAM User Guide, “AWS global condition context keys”"
 _IDENTIFIERS: Final = "IAM User Guide, “IAM identifiers”"
 _REFERENCE: Final = "Service Authorization Reference, “Actions, resources, and condition keys”"
@@ -157,7 +156,7 @@ RULES: Final[tuple[Rule, ...]] = (
         source=_REFERENCE,
     ),
     Rule(
-        code="StringEqualsWithWildcard",
+        code="WILDCARD_WITHOUT_LIKE_OPERATOR",
         severity="error",
         title="A wildcard under an operator that takes it literally, on iam:PassRole",
         find=checks.literal_wildcard,
@@ -165,7 +164,8 @@ RULES: Final[tuple[Rule, ...]] = (
         "iam:PassRole is not "
         "decided as it reads.",
         remedy="Use {like}.",
-        source=_OPERATORS,
+        source=_CHECKS,
+        finding_type="WARNING",
     ),
     Rule(
         code="PassRoleOfAnotherAccount",
