@@ -39,6 +39,8 @@ from passrole.metadata.credentials import WorkloadCredentials
 from passrole.services import own
 from passrole.services.agents import Agent, Agents, Ports
 from passrole.services.backend import Backend
+from passrole.services.cloudformation import custom
+from passrole.services.cloudformation.agent import Stacks
 from passrole.services.embedded.dispatch import Embedded
 from passrole.services.kept.backend import Kept
 from passrole.services.kept.facts import KeptFacts
@@ -230,6 +232,7 @@ class Service:
             reload=self._reload,
             host=authority,
         )
+        self._gateway.acting = self._acting
         self._agents.add(self._working(authority))
         self._server = self._built()
 
@@ -249,6 +252,8 @@ class Service:
         )
         agents: list[Agent] = [EnhancedMonitoring(ports, self._embedded.databases)]
         agents.append(AutoScaling(ports, self._embedded.scaling))
+        self._stacks = Stacks(ports)
+        agents.append(self._stacks)
         agents.append(TaskRoles(ports, self._embedded.tasks))
         agents.append(TrailsDelivery(ports, self.options.trail_seconds))
         if self.options.run_functions:
@@ -292,6 +297,7 @@ class Service:
         return [
             *own.mounts(),
             Mount(paths.IMDS, instances.answer),
+            Mount(custom.PREFIX, self._stacks.answers.answer),
             Mount(
                 paths.CONTAINERS,
                 containers.ContainerCredentials(self._directory, credentials, access).answer,

@@ -25,7 +25,7 @@ from passrole.passing.linked_roles import lacks
 from passrole.passing.permit import AuthorizedCall, Judging, permit
 from passrole.services.agents import Agents
 from passrole.services.backend import OWN, Backend, Handled, not_implemented
-from passrole.services.operation import OPERATIONS, PRECHECKS, Output, ServiceCall
+from passrole.services.operation import OPERATIONS, PRECHECKS, READS, Acting, Output, ServiceCall
 from passrole.state.commit import Committer
 from passrole.state.directory import Directory
 from passrole.state.store import StoreUnavailable
@@ -86,6 +86,7 @@ class Gateway:
         self._recorder = recorder
         self._agents = agents
         self._throttle = throttle
+        self.acting: Acting | None = None  # set once there is one: it needs this gateway
 
     async def answer(self, raw: RawRequest) -> Response:
         """One request from its bytes to its response."""
@@ -197,7 +198,12 @@ class Gateway:
         call = authorized.call
         handler = OPERATIONS.get((call.service, call.operation))
         if handler is not None:
-            return Result(output=handler(self._handed(authorized), call.input))
+            handed = self._handed(authorized)
+            reader = READS.get((call.service, call.operation))
+            if reader is not None and self.acting is not None:
+                act = self.acting.as_caller(call, f"{call.service}.amazonaws.com")
+                handed = replace(handed, read=await reader(call, self._directory, act))
+            return Result(output=handler(handed, call.input))
         if call.service in OWN or not self._behind.serves(call.service):
             raise not_implemented(call.service, call.operation)
         return Result(handled=await self._behind.handle(authorized))

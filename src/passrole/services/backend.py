@@ -13,7 +13,7 @@ from passrole.values.errors import ServiceError
 from passrole.wire.request import Response
 
 # The endpoint's own services: never handed to an embedded or upstream one, whatever these could do.
-OWN: Final = frozenset(("iam", "sts", "organizations", "cloudtrail"))
+OWN: Final = frozenset(("iam", "sts", "organizations", "cloudtrail", "cloudformation"))
 
 Apply = Callable[[Directory], None]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
@@ -104,6 +104,7 @@ class ServiceCall:
     trail: Trail
     ids: Ids
     facts: ResourceFacts = field(default_factory=NoFacts)
+    read: object = None  # what the operation's reader (see READS) has found
 
     @property
     def call(self) -> Call:
@@ -183,5 +184,29 @@ def precheck(name: str) -> Callable[[P], P]:
             raise ValueError(f"{name} has two prechecks")
         PRECHECKS[(service, member)] = check
         return check
+
+    return registered
+
+
+# What an operation reads of other services, with its caller's own rights, once it is authorized and before its
+# handler runs: a template in a bucket, a value of Parameter Store.
+Reader = Callable[[Call, Directory, ActAs], Awaitable[object]]
+R = TypeVar("R", bound=Reader)
+
+READS: Final[dict[tuple[str, str], Reader]] = {}
+
+
+def reads(name: str) -> Callable[[R], R]:
+    """Registers a reader for ``service:Operation``; what it returns is ServiceCall.read.
+
+    Raises ValueError where two readers claim one operation.
+    """
+    service, _, member = name.partition(":")
+
+    def registered(reader: R) -> R:
+        if (service, member) in READS:
+            raise ValueError(f"{name} has two readers")
+        READS[(service, member)] = reader
+        return reader
 
     return registered

@@ -15,6 +15,7 @@ _HOLDERS: Final = (
     "passrole.services.sts",
     "passrole.services.organizations",
     "passrole.services.cloudtrail",
+    "passrole.services.cloudformation",
     "passrole.services.refusals",
 )
 

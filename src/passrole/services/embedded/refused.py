@@ -13,17 +13,5 @@ _STACKS: Final = (
 )
 
 REFUSED: Final[Mapping[str, Mapping[str, str]]] = {
-    "cloudformation": dict.fromkeys(
-        (
-            "CreateStack",
-            "UpdateStack",
-            "CreateChangeSet",
-            "ExecuteChangeSet",
-            "CreateStackInstances",
-            "UpdateStackInstances",
-            "UpdateStackSet",
-        ),
-        _STACKS,
-    ),
     "servicecatalog": dict.fromkeys(("ProvisionProduct", "UpdateProvisionedProduct"), _STACKS),
 }
