@@ -27,7 +27,8 @@ from tests.analysis.details import (
 )
 
 from passrole.analysis.proposals import BadProposal, Proposal, read_proposals
-from passrole.analysis.replay import Replay, Replayed
+from passrole.analysis.replay import Replay
+from passrole.analysis.replayed import Judged, Replayed
 from passrole.state.entities import User
 from passrole.state.estate.estate import Estate
 
@@ -60,13 +61,12 @@ def account(*policies: Mapping[str, object], **more: object) -> Estate:
 
 def replayed(event: Mapping[str, object], proposed: Estate) -> Replayed | None:
     """What becomes of a call in an account as it would be."""
-    return Replay(proposed.directory, organized=proposed.organized).judge(event)
+    return Replay(proposed.directory, organized=proposed.organized).judge(event).row
 
 
 def test_a_call_that_would_go_the_same_way_is_no_row() -> None:
     asked = Replay(account(document(MAY_CREATE, allow(WORKER, TO_LAMBDA))).directory)
-    assert asked.judge(created()) is None
-    assert asked.counts.same == 1
+    assert asked.judge(created()) == Judged("e-1", "same")
 
 
 @pytest.mark.parametrize(
@@ -252,8 +252,8 @@ def test_what_a_record_does_not_tell_cannot_be_told(event: Json, words: str) -> 
 
 def test_a_call_that_failed_otherwise_is_left_out() -> None:
     asked = Replay(account().directory)
-    assert asked.judge(created(errorCode="ThrottlingException", errorMessage="slow down")) is None
-    assert asked.counts.failed == 1
+    failed = created(errorCode="ThrottlingException", errorMessage="slow down")
+    assert asked.judge(failed) == Judged("e-1", "failed")
 
 
 # --- Folders of policies -------------------------------------------------------------------------
@@ -284,19 +284,18 @@ def proposed(folder: Path, present: Estate | None = None) -> Replay:
 def test_a_folder_names_principals(tmp_path: Path, place: str) -> None:
     put(tmp_path, place, document(MAY_CREATE))
     asked = proposed(tmp_path)
-    found = asked.judge(created())
+    found = asked.judge(created()).row
     assert found is not None
     assert found.would_be == "denied"
     put(tmp_path, place, document(MAY_CREATE, allow(WORKER)))
-    assert proposed(tmp_path).judge(created()) is None
+    assert proposed(tmp_path).judge(created()).row is None
 
 
 @pytest.mark.parametrize("place", ["role/alice.json", "444455556666/user/alice.json", "user/bob.json"])
 def test_whom_a_folder_does_not_name_is_left_alone(tmp_path: Path, place: str) -> None:
     put(tmp_path, place, document(deny(action="*")))
     asked = proposed(tmp_path)
-    assert asked.judge(created()) is None
-    assert asked.counts.untouched == 1
+    assert asked.judge(created()) == Judged("e-1", "untouched")
 
 
 def test_a_proposal_takes_the_place_of_all_that_a_principal_has(tmp_path: Path) -> None:
@@ -308,7 +307,7 @@ def test_a_proposal_takes_the_place_of_all_that_a_principal_has(tmp_path: Path) 
         )
     )
     put(tmp_path, "user/alice.json", document(MAY_CREATE))
-    found = proposed(tmp_path, present).judge(created())
+    found = proposed(tmp_path, present).judge(created()).row
     assert found is not None
     assert found.would_be == "denied"
 
@@ -316,7 +315,7 @@ def test_a_proposal_takes_the_place_of_all_that_a_principal_has(tmp_path: Path) 
 def test_a_boundary_may_be_proposed(tmp_path: Path) -> None:
     present = account(document(MAY_CREATE, allow()))
     put(tmp_path, "user/alice/boundary.json", document(allow(action="lambda:*")))
-    found = proposed(tmp_path, present).judge(created())
+    found = proposed(tmp_path, present).judge(created()).row
     assert found is not None
     assert found.would_be == "denied"
     assert "permissions boundary" in found.why
@@ -330,8 +329,7 @@ def test_the_same_policies_are_the_same_whatever_is_not_known(tmp_path: Path) ->
     for name, text in alice.inline.items():
         put(tmp_path, f"user/alice/{name}.json", json.loads(text))
     asked = proposed(tmp_path, present)
-    assert asked.judge(created()) is None
-    assert asked.counts.same == 1
+    assert asked.judge(created()) == Judged("e-1", "same")
 
 
 def test_a_proposal_that_grants_no_more_does_not_undo_an_unknown_denial(tmp_path: Path) -> None:
@@ -340,8 +338,7 @@ def test_a_proposal_that_grants_no_more_does_not_undo_an_unknown_denial(tmp_path
     put(tmp_path, "user/alice.json", document(MAY_CREATE, allow()))
     message = f"User: {ALICE} is not authorized to perform: iam:PassRole on resource: {WORKER}"
     asked = proposed(tmp_path, present)
-    assert asked.judge(refused(message)) is None
-    assert asked.counts.same == 1
+    assert asked.judge(refused(message)) == Judged("e-1", "same")
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def recorded_call(event: Mapping[str, object], directory: Directory) -> Recorded
     parameters = event.get("requestParameters")
     if isinstance(parameters, Mapping) and parameters.get(_OMITTED) is True:
         raise NotTold("the parameters, which were too large for the record")
-    given = Recorded(service, name)(parameters)
+    given = _recorded(service, name)(parameters)
     account = _text(event, "recipientAccountId") or caller.account
     agent = _text(event, "userAgent")
     endpoint = _text(event, "vpcEndpointId")
@@ -109,6 +109,11 @@ def operation_named(source: str, event: str) -> tuple[str, str] | None:
             if operation(service, name) is not None:
                 return service, name
     return None
+
+
+@lru_cache(maxsize=4096)
+def _recorded(service: str, name: str) -> Recorded:
+    return Recorded(service, name)
 
 
 @lru_cache(maxsize=512)

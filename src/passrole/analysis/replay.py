@@ -20,6 +20,17 @@ from passrole.analysis.audit.usage import role_named_by
 from passrole.analysis.denials import ACCOUNT, Denial, NotADenial
 from passrole.analysis.denied_events import is_denied, of_event
 from passrole.analysis.recorded_calls import NotTold, RecordedCall, recorded_call
+from passrole.analysis.replayed import (
+    ALLOWED,
+    CHANGED,
+    DENIED,
+    FAILED,
+    SAME,
+    UNKNOWN,
+    UNTOUCHED,
+    Judged,
+    Replayed,
+)
 from passrole.analysis.trust import judge_trust
 from passrole.analysis.verdicts import Verdict, verdict_of
 from passrole.authorize.call import NoFacts
@@ -40,57 +51,11 @@ from passrole.values.arn import Arn
 from passrole.values.errors import InvalidArn
 from passrole.values.principal import PrincipalKind
 
-ALLOWED: Final = "allowed"
-DENIED: Final = "denied"
-UNKNOWN: Final = "unknown"
-
 _FACTS: Final = NoFacts()
 _TAG: Final = "aws:principaltag/"
 
 # Layers that identity-based policies, and what the details tell, have no say in.
 _ELSEWHERE: Final = (RESOURCE.name, ENDPOINT.name, SESSION.name, ACCOUNT)
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """One call that would go another way, or of which that cannot be told.
-
-    was and would_be are ``allowed`` or ``denied``, would_be also ``unknown``; keys are the condition keys, or
-    other things, that the record does not hold.
-    """
-
-    event: str  # eventID
-    time: str
-    principal: str
-    operation: str
-    was: str
-    would_be: str
-    why: str
-    keys: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, object]:
-        """As the contract has it, and who called for what."""
-        return {
-            "event": self.event,
-            "was": self.was,
-            "would_be": self.would_be,
-            "why": self.why,
-            "keys": list(self.keys),
-            "time": self.time,
-            "principal": self.principal,
-            "operation": self.operation,
-        }
-
-
-@dataclass(slots=True)
-class Counts:
-    """How the calls of a trail came out."""
-
-    same: int = 0
-    changed: int = 0
-    unknown: int = 0
-    untouched: int = 0  # of callers whose policies the proposal does not change
-    failed: int = 0  # calls that failed for other reasons than a denial
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,31 +80,24 @@ class Replay:
     organized: bool = False
     concerns: Callable[[str], bool] = lambda principal: True
     invented: set[str] = field(default_factory=set)
-    counts: Counts = field(default_factory=Counts)
 
-    def judge(self, event: Mapping[str, object]) -> Replayed | None:
-        """What would become of a recorded call; None where nothing changes, or it never was about rights."""
+    def judge(self, event: Mapping[str, object]) -> Judged:
+        """What would become of a recorded call."""
+        id = str(event.get("eventID") or "")
         identity = event.get("userIdentity")
         principal, _ = caller_of(identity if isinstance(identity, Mapping) else {})
         if not self.concerns(principal):
-            self.counts.untouched += 1
-            return None
+            return Judged(id, UNTOUCHED)
         denied = is_denied(event)
         if (event.get("errorCode") or event.get("errorMessage")) and not denied:
-            self.counts.failed += 1
-            return None
+            return Judged(id, FAILED)
         was = DENIED if denied else ALLOWED
         whole = self._whole(event, principal, denied=denied)
         if whole.answer == was:
-            self.counts.same += 1
-            return None
-        if whole.answer == UNKNOWN:
-            self.counts.unknown += 1
-        else:
-            self.counts.changed += 1
+            return Judged(id, SAME)
         source = str(event.get("eventSource") or "").partition(".")[0]
-        return Replayed(
-            event=str(event.get("eventID") or ""),
+        row = Replayed(
+            event=id,
             time=str(event.get("eventTime") or ""),
             principal=principal,
             operation=f"{source}:{event.get('eventName')}",
@@ -148,6 +106,7 @@ class Replay:
             why=whole.why,
             keys=whole.missing,
         )
+        return Judged(id, UNKNOWN if whole.answer == UNKNOWN else CHANGED, row)
 
     def _whole(self, event: Mapping[str, object], principal: str, *, denied: bool) -> _Whole:
         denial = _denial(event) if denied else None

@@ -22,7 +22,7 @@ from passrole.faces.questions import (
     say,
     write_json,
 )
-from passrole.faces.trails import Progress, Regions, Strict, Trails, faults, source_of
+from passrole.faces.trails import Jobs, Progress, Regions, Strict, Trails, faults, source_of
 
 if TYPE_CHECKING:
     from passrole.analysis.audit.auditing import Audit
@@ -58,7 +58,7 @@ def audit(
         Path | None, typer.Option(metavar="FILE.html", help="Write a page with pictures as well.")
     ] = None,
     strict: Strict = False,
-    jobs: Annotated[int, typer.Option(help="Processes that read; 0: one a processor.", min=0)] = 0,
+    jobs: Jobs = 0,
     regions: Regions = None,
     details: Details = None,
     endpoint: Endpoint = "",

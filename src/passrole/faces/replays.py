@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,11 +20,11 @@ from passrole.faces.questions import (
     estate_if_any,
     say,
 )
-from passrole.faces.trails import Progress, Regions, Strict, Trails, faults, source_of
+from passrole.faces.trails import Jobs, Progress, Regions, Strict, Trails, faults, source_of
 
 if TYPE_CHECKING:
-    from passrole.analysis.audit.faults import Skipped
-    from passrole.analysis.replay import Replay, Replayed
+    from passrole.analysis.replay import Replay
+    from passrole.analysis.replayed import Replayed
     from passrole.analysis.sources import Source
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
@@ -38,6 +38,7 @@ def replay(
         typer.Option(metavar="DIR", help="Proposed policies: user/NAME.json, role/NAME.json and the like."),
     ] = None,
     strict: Strict = False,
+    jobs: Jobs = 0,
     regions: Regions = None,
     details: Details = None,
     endpoint: Endpoint = "",
@@ -50,19 +51,34 @@ def replay(
     The proposal is a folder of policies, or whole accounts (--details); with both, the details are how it
     is now. Exit status: 0 nothing changes, 1 something does, 2 could not be answered.
     """
+    from passrole.analysis.audit.sources import pieces
+    from passrole.analysis.replaying import Replaying
+
     source, notes = source_of(trails, details, endpoint, profile, region), list[str]()
     asked = _replay(source, policies, notes)
-    skipped: list[Skipped] = []
     say(notes)
-    _write_replayed(_replayed(asked, trails, source, regions or (), strict, skipped), format)
-    counts = asked.counts
-    told = f"{counts.same:,} calls the same, {counts.changed:,} changed, {counts.unknown:,} cannot be told"
-    if counts.untouched:
-        told += f"; {counts.untouched:,} by principals without a proposal"
-    if counts.failed:
-        told += f"; {counts.failed:,} failed for other reasons"
-    say((told, *faults(skipped, len(skipped))))
-    return 1 if counts.changed else 0
+    running = Replaying()
+    with Progress(trails, source) as progress:
+        rows = running.rows(
+            asked,
+            pieces(trails, source, regions or ()),
+            source,
+            jobs=jobs,
+            strict=strict,
+            progress=progress.show,
+        )
+        _write_replayed(rows, format)
+    counts = running.counts
+    told = (
+        f"{counts['same']:,} calls the same, {counts['changed']:,} changed, "
+        f"{counts['unknown']:,} cannot be told"
+    )
+    if counts["untouched"]:
+        told += f"; {counts['untouched']:,} by principals without a proposal"
+    if counts["failed"]:
+        told += f"; {counts['failed']:,} failed for other reasons"
+    say((told, *faults(running.skipped, running.left_out)))
+    return 1 if counts["changed"] else 0
 
 
 def _replay(source: Source, policies: Path | None, notes: list[str]) -> Replay:
@@ -87,47 +103,6 @@ def _replay(source: Source, policies: Path | None, notes: list[str]) -> Replay:
         concerns=proposal.concerns,
         invented=proposal.invented,
     )
-
-
-def _replayed(
-    asked: Replay,
-    trails: Sequence[str],
-    source: Source,
-    regions: Sequence[str],
-    strict: bool,
-    skipped: list[Skipped],
-) -> Iterator[Replayed]:
-    """The calls that go another way, as the trail is read; each event once."""
-    from passrole.analysis.audit.events import WholeRecord
-    from passrole.analysis.audit.faults import CannotOpen, Digest, Foreign, StoppedAt
-    from passrole.analysis.audit.faults import Skipped as Left
-    from passrole.analysis.audit.seen import Seen
-    from passrole.analysis.audit.sources import Reader, pieces
-
-    reader, seen = Reader(source), Seen()
-    with Progress(trails, source) as progress:
-        for piece in pieces(trails, source, regions):
-            name = piece.name
-
-            def fault(place: str, why: str, name: str = name) -> None:
-                if strict:
-                    raise StoppedAt(str(Left(name, place, why)))
-                skipped.append(Left(name, place, why))
-
-            if piece.is_digest:
-                continue
-            try:
-                for batch in reader.read(piece, fault, progress.show, WholeRecord):
-                    for record in batch:
-                        if seen.before(record.eventID):
-                            continue
-                        found = asked.judge(record.as_event())
-                        if found is not None:
-                            yield found
-            except Digest:
-                continue
-            except (Foreign, CannotOpen) as error:
-                fault("", str(error))
 
 
 def _write_replayed(found: Iterator[Replayed], format: Format) -> None:

@@ -16,16 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.analysis.audit.organization_trail import START, Event, Maker, Truth, deliver
 
-from passrole.analysis.audit import workers
 from passrole.analysis.audit.auditing import Audit, audit
 from passrole.analysis.audit.events import Record
 from passrole.analysis.audit.faults import CannotOpen, Cut, Digest, Foreign, StoppedAt
+from passrole.analysis.audit.pool import WorkerLost
 from passrole.analysis.audit.records import records
 from passrole.analysis.audit.seen import Seen
-from passrole.analysis.audit.sources import Piece, Reader, pieces
+from passrole.analysis.audit.sources import Piece, pieces
 from passrole.analysis.audit.streams import chunks
 from passrole.analysis.audit.usage import Usage, Used
-from passrole.analysis.audit.workers import Report
+from passrole.analysis.audit.workers import PassReader, Report
 from passrole.analysis.sources import Source
 
 NOWHERE = Source()
@@ -410,11 +410,11 @@ def test_a_trail_that_is_not_there_is_said_so(tmp_path: Path) -> None:
 def test_a_process_that_dies_ends_the_audit(
     year: tuple[Path, Truth], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dying(piece: Piece, reader: Reader) -> Iterator[Report]:
+    def dying(self: PassReader, piece: Piece) -> Iterator[Report]:
         os._exit(9)
 
-    monkeypatch.setattr(workers, "read_piece", dying)
-    with pytest.raises(workers.WorkerLost, match="exit status 9"):
+    monkeypatch.setattr(PassReader, "__call__", dying)
+    with pytest.raises(WorkerLost, match="exit status 9"):
         audited(year[0], jobs=2)
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from passrole.analysis.audit.faults import Skipped, StoppedAt
+from passrole.analysis.audit.pool import spread
 from passrole.analysis.audit.sources import Piece
+from passrole.analysis.audit.takers import takers
 from passrole.analysis.audit.usage import Usage
-from passrole.analysis.audit.workers import Report, read_pieces, usual_jobs
+from passrole.analysis.audit.workers import PassReader, Report
 from passrole.analysis.sources import Source
 from passrole.state.directory import Directory
 
@@ -55,7 +57,8 @@ def audit(
     Raises CannotOpen for a trail that is not there.
     """
     found = Audit(Usage(directory))
-    for report in read_pieces(pieces, source, jobs or usual_jobs()):
+    takers()  # made once, before processes are made of this one
+    for report in spread(pieces, PassReader(source), Report, jobs):
         if strict and report.skipped:
             raise StoppedAt(str(report.skipped[0]))
         found.take(report)

@@ -17,9 +17,9 @@ import msgspec
 from passrole.analysis.audit.auditing import Audit
 from passrole.analysis.audit.extract import ALLOWED, DENIED, FAILED, Found
 from passrole.analysis.audit.faults import StoppedAt
-from passrole.analysis.audit.sources import Piece, Reader
+from passrole.analysis.audit.sources import Piece
 from passrole.analysis.audit.usage import SHOWN, Usage, Used
-from passrole.analysis.audit.workers import Report, read_piece
+from passrole.analysis.audit.workers import PassReader, Report
 from passrole.analysis.sources import Source
 from passrole.state.directory import Directory
 from passrole.values.errors import PassroleError
@@ -133,7 +133,7 @@ def _audited(
 
 def _read(piece: bytes, source: Source) -> Iterator[bytes]:
     """What a task does: the reports of one piece."""
-    for report in read_piece(msgspec.msgpack.decode(piece, type=Piece), Reader(source)):
+    for report in PassReader(source)(msgspec.msgpack.decode(piece, type=Piece)):
         yield msgspec.msgpack.encode(report)
 
 
