@@ -42,7 +42,7 @@ As a pre-commit hook:
 
 ```yaml
 repos:
-  - repo: https://github.com/passrole/passrole
+  - repo: URL-OF-THIS-REPOSITORY
     rev: v0.1.0
     hooks:
       - id: passrole-lint

@@ -14,7 +14,6 @@ from passrole.wire import models
 
 TARGET = Path(__file__).parents[1] / "src/passrole/services/shapes"
 SERVICES = {
-    "accessanalyzer": "IAM Access Analyzer",
     "iam": "IAM",
     "sts": "STS",
     "organizations": "Organizations",

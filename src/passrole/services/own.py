@@ -11,6 +11,7 @@ from passrole.services.operation import OPERATIONS, Handler
 
 # Modules and packages that hold handlers, each imported whole.
 _HOLDERS: Final = (
+    "passrole.services.accessanalyzer",
     "passrole.services.iam",
     "passrole.services.sts",
     "passrole.services.organizations",

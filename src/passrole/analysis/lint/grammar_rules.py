@@ -1,6 +1,6 @@
 """What breaks the grammar of policies, under Access Analyzer's codes: a table over policy.grammar's rules.
 
-``TrustWithoutCondition`` is this project's own. Messages quote nothing of the policy: the place says where it is.
+``TrustWithoutCondition`` is this project's own. Messages quote nothing of the policy: the place says where.
 Source of the codes: IAM User Guide, "Access Analyzer policy check reference", Errors and General warnings.
 """
 

@@ -55,6 +55,7 @@ def _findings(file: PolicyFile, roles: tuple[KnownRole, ...], account: str) -> I
                         start=hit.start,
                         end=hit.end,
                         fix=hit.fix,
+                        finding_type=rule.finding_type,
                     )
 
 
@@ -72,4 +73,5 @@ def _grammar(file: PolicyFile, rule: GrammarRule, start: int, end: int, detail: 
         remedy=rule.remedy,
         start=start,
         end=end,
+        finding_type=rule.finding_type,
     )

@@ -68,6 +68,7 @@ class Finding:
     start: int = 0  # in the file, in characters
     end: int = 0
     fix: Fix | None = None
+    finding_type: FindingType | None = None  # of Access Analyzer's checks
 
     def as_json(self) -> dict[str, object]:
         """As the contract has it."""
