@@ -49,6 +49,8 @@ from passrole.services.workloads.enhanced_monitoring import EnhancedMonitoring
 from passrole.services.workloads.functions import ProcessRunner
 from passrole.services.workloads.scaling import AutoScaling
 from passrole.services.workloads.tasks import TaskRoles
+from passrole.services.workloads.targets.events import EventTargets
+from passrole.services.workloads.targets.relays import Relays
 from passrole.services.workloads.trails.delivery import TrailsDelivery
 from passrole.state.accounts import make_account, unused_account
 from passrole.state.commit import Committer
@@ -256,6 +258,8 @@ class Service:
         agents.append(self._stacks)
         agents.append(TaskRoles(ports, self._embedded.tasks))
         agents.append(TrailsDelivery(ports, self.options.trail_seconds))
+        agents.append(EventTargets(ports, self._embedded.handing))
+        agents.append(Relays(ports, self._embedded.handing))
         if self.options.run_functions:
             runner = ProcessRunner(ports)
             self._embedded.runner = runner

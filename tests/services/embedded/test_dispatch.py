@@ -14,6 +14,7 @@ from moto.sqs.models import SQSBackend
 from tests.services.embedded.cloud import ALPHA, BETA, KEYS, Cloud, authorized, make_call
 
 from passrole.services.backend import Handled
+from passrole.services.targets import Handed, TopicMessage
 from passrole.values.errors import ServiceError
 from passrole.wire import cbor
 from passrole.wire.encode import encode_request
@@ -43,8 +44,13 @@ def test_each_kind_of_service_answers(cloud: Cloud) -> None:
     sns = cloud.client("sns")
     topic = sns.create_topic(Name="news")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:eu-west-1:{ALPHA}:jobs")
+    handed: list[Handed] = []
+    cloud.embedded.handing.subscribe(handed.extend)
     sns.publish(TopicArn=topic, Message="hello")
-    assert "hello" in sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"]
+    (message,) = handed  # it goes through the gateway, as SNS itself
+    assert isinstance(message, TopicMessage)
+    assert json.loads(message.body)["Message"] == "hello"
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
     dynamodb = cloud.client("dynamodb")
     dynamodb.create_table(
@@ -200,7 +206,7 @@ def test_the_output_can_be_read_back(cloud: Cloud) -> None:
         ("s3", "PutBucketRequestPayment", "rest-xml", {"Bucket": "b"}),  # moto would create it
         ("iam", "ListUsers", "query", {}),  # ours
         ("location", "ListMaps", "rest-json", {}),  # nobody's
-        ("cloudformation", "CreateStack", "query", {"StackName": "s"}),
+        ("servicecatalog", "ProvisionProduct", "json", {"ProvisionedProductName": "p"}),
     ],
 )
 def test_what_is_not_there_is_not_implemented(

@@ -20,7 +20,7 @@ from passrole.faces.options import Options
 from passrole.state.entities import AccessKey
 
 REGION = "us-east-1"
-SOON = 20.0  # seconds that anything may take here
+SOON = 10.0  # seconds that anything may take here
 T = TypeVar("T")
 
 

@@ -10,7 +10,7 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from threading import Lock
@@ -19,7 +19,7 @@ from typing import Final
 from passrole.authorize.call import Call
 from passrole.passing.permit import AuthorizedCall
 from passrole.services.backend import Handled, not_implemented
-from passrole.services.embedded import associations, databases, ec2, functions, polling, s3, tasks
+from passrole.services.embedded import associations, databases, ec2, functions, handed, polling, s3, tasks
 from passrole.services.embedded.answers import EmbeddedFailure, response
 from passrole.services.embedded.associations import Note
 from passrole.services.embedded.environ import CBOR, environ, request, spoken
@@ -32,6 +32,7 @@ from passrole.services.embedded.resource_policies import document, invalid_princ
 from passrole.services.embedded.routes import handler
 from passrole.services.embedded.scaling import EmbeddedScaling
 from passrole.services.functions import FunctionRunner
+from passrole.services.targets import Handed
 from passrole.state.directory import Directory
 from passrole.state.principals import UnknownPrincipal, resolve
 from passrole.values.errors import ServiceError
@@ -67,6 +68,7 @@ class _Answer:
 
     response: Response
     notes: list[Note]
+    handed: list[Handed] = field(default_factory=list)
 
 
 class Embedded:
@@ -94,6 +96,7 @@ class Embedded:
             lambda: self._installed,
             lambda account, region: self._locks.held(place("ecs", account, region)),
         )
+        self.handing = handed.EmbeddedHanding()
         self.runner: FunctionRunner | None = None  # set where functions may be run
 
     def serves(self, service: str) -> bool:
@@ -190,6 +193,7 @@ class Embedded:
 
         def apply(directory: Directory) -> None:
             associations.apply(directory, notes, call.now)
+            self.handing.tell(answer.handed)
             if services()[call.service] == "rds":
                 self.databases.settle(directory, call)
             elif call.service == "ecs" and not call.operation.startswith(("Describe", "List")):
@@ -217,7 +221,7 @@ class Embedded:
         raw = request(call, prepared)
         principals = _principals(call, self._directory)
         given = environ(call, raw, prepared.account or call.account)
-        with associations.noting() as notes:
+        with associations.noting() as notes, handed.collecting() as found:
             try:
                 status, headers, body = _ask(call, raw.path, given, prepared.specification)
             except ServiceError as error:
@@ -229,7 +233,7 @@ class Embedded:
         answer = response(call.service, call.operation, raw.method, status, headers, body, call.request_id)
         if principals and answer.status < 300:
             self.facts.remember(entry(call.service).signing_name, *principals)
-        return _Answer(answer, notes)
+        return _Answer(answer, notes, found)
 
     def _install(self) -> None:
         if not self._installed:

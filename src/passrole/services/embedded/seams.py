@@ -241,14 +241,35 @@ def _giving_role(asked: Callable[[Any], object]) -> Callable[[Any], object]:
     return answer
 
 
+def _handed_on(path: str, name: str, instead: str) -> Change:
+    # moto would hand it on by itself: nobody's role, queue or bucket policy would be asked.
+    def change(module: ModuleType) -> None:
+        from passrole.services.embedded import handing_seams  # with the first service that needs it
+
+        setattr(getattr(module, path), name, getattr(handing_seams, instead))
+
+    return change
+
+
+def _both(*changes: Change) -> Change:
+    def change(module: ModuleType) -> None:
+        for one in changes:
+            one(module)
+
+    return change
+
+
 _CHANGES: Final[Mapping[str, Change]] = {
     "moto.iam.models": _mirrored,
     "moto.sts.models": _as_root,
     "moto.ec2.models": _with_profiles,
     "moto.rds.models": _with_monitoring,
-    "moto.sns.models": _offline,
-    "moto.firehose.models": _offline,
-    "moto.events.models": _offline,
+    "moto.sns.models": _both(_offline, _handed_on("Subscription", "publish", "publish")),
+    "moto.firehose.models": _both(
+        _offline, _handed_on("FirehoseBackend", "put_s3_records", "put_s3_records")
+    ),
+    "moto.events.models": _both(_offline, _handed_on("Rule", "send_to_targets", "send_to_targets")),
+    "moto.logs.models": _handed_on("LogStream", "_send_log_events", "send_log_events"),
     "moto.apigateway.integration_parsers.http_parser": _offline,
     "moto.apigateway.integration_parsers.aws_parser": _offline,
     "moto.awslambda.models": _no_functions,

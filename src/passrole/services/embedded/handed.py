@@ -1,0 +1,113 @@
+"""What moto would have handed on by itself: noted while it works, told once its call has succeeded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from passrole.services.embedded.tables import every_backend
+from passrole.services.targets import Handed, Rule, Schedule
+
+
+class _Found(threading.local):
+    """What the call has handed on that the thread works on; None outside of one."""
+
+    found: list[Handed] | None = None
+
+
+_FOUND = _Found()
+
+
+@contextmanager
+def collecting() -> Iterator[list[Handed]]:
+    """Collects what is handed on within."""
+    found: list[Handed] = []
+    _FOUND.found = found
+    try:
+        yield found
+    finally:
+        _FOUND.found = None
+
+
+def hand(one: Handed) -> None:
+    """Hands something on, from within a call; outside of one there is nobody to act for."""
+    if _FOUND.found is not None:
+        _FOUND.found.append(one)
+
+
+class EmbeddedHanding:
+    """``services.targets.Handing`` over moto."""
+
+    def __init__(self) -> None:
+        self._told: list[Callable[[Sequence[Handed]], None]] = []
+
+    def subscribe(self, told: Callable[[Sequence[Handed]], None]) -> None:
+        """See Handing."""
+        self._told.append(told)
+
+    def tell(self, found: Sequence[Handed]) -> None:
+        """A call has succeeded that handed this on."""
+        for told in self._told if found else ():
+            told(found)
+
+    def rules(self) -> Sequence[Rule]:
+        """See Handing."""
+        return [
+            rule_of(rule)
+            for _, _, kept in every_backend("events")
+            for bus in list(kept.event_buses.values())
+            for rule in list(bus.rules.values())
+            if rule.scheduled_expression and rule.state == "ENABLED"
+        ]
+
+    def schedules(self) -> Sequence[Schedule]:
+        """See Handing."""
+        return [
+            _schedule(account, region, schedule)
+            for account, region, kept in every_backend("scheduler")
+            for group in list(kept.schedule_groups.values())
+            for schedule in list(group.schedules.values())
+            if schedule.state == "ENABLED"
+        ]
+
+
+def rule_of(rule: Any) -> Rule:  # moto's Rule
+    """A rule as it is now."""
+    return Rule(
+        arn=str(rule.arn),
+        account=str(rule.account_id),
+        region=str(rule.region_name),
+        role_arn=str(rule.role_arn or ""),
+        schedule=str(rule.scheduled_expression or ""),
+        targets=tuple(dict(target) for target in rule.targets),
+    )
+
+
+def _schedule(account: str, region: str, schedule: Any) -> Schedule:  # moto's Schedule
+    return Schedule(
+        arn=str(schedule.arn),
+        account=account,
+        region=region,
+        name=str(schedule.name),
+        group=str(schedule.group_name),
+        expression=str(schedule.schedule_expression),
+        timezone=str(schedule.schedule_expression_timezone or "UTC"),
+        created=datetime.fromtimestamp(float(schedule.creation_date), UTC),
+        start=_time(schedule.start_date),
+        end=_time(schedule.end_date),
+        target=dict(schedule.target),
+        delete_after=schedule.action_after_completion == "DELETE",
+    )
+
+
+def _time(given: Any) -> datetime | None:  # what moto kept of the request
+    if given is None or given == "":
+        return None
+    if isinstance(given, datetime):
+        return given
+    if isinstance(given, int | float):
+        return datetime.fromtimestamp(given, UTC)
+    return datetime.fromisoformat(str(given).replace("Z", "+00:00"))

@@ -1,0 +1,106 @@
+"""What services hand on to others, as whoever runs them tells it: events, messages, logs, records, objects.
+
+The services behind the gateway only say that something is to be handed on; agents do it, with the role that
+was passed for it or as the service itself, through the gateway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+Document = Mapping[str, Any]  # JSON, in AWS's member names
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of EventBridge. schedule is "" for one with a pattern alone; targets are as in PutTargets."""
+
+    arn: str
+    account: str
+    region: str
+    role_arn: str
+    schedule: str
+    targets: Sequence[Document]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedEvent:
+    """An event that a rule's pattern matches, as its targets get it."""
+
+    rule: Rule
+    event: Document
+
+
+@dataclass(frozen=True, slots=True)
+class TopicMessage:
+    """A message that a subscription of SNS lets through. body is the text that its endpoint gets."""
+
+    topic: str  # ARN
+    protocol: str  # "sqs" or "lambda"
+    endpoint: str  # ARN
+    body: str
+    attributes: Document = field(default_factory=dict)  # of a raw message, as SendMessage takes them
+    group: str = ""
+    deduplication: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredLogs:
+    """Log events that a subscription filter lets through. data is the JSON that it sends, compressed."""
+
+    account: str
+    region: str
+    group: str
+    destination: str  # ARN
+    role_arn: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRecords:
+    """Records that a delivery stream of Firehose is to put into its bucket as one object."""
+
+    stream: str  # ARN
+    account: str
+    region: str
+    role_arn: str
+    bucket: str  # ARN
+    key: str
+    data: bytes
+
+
+Handed = MatchedEvent | TopicMessage | FilteredLogs | StreamRecords
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A schedule of EventBridge Scheduler. target is as CreateSchedule has it."""
+
+    arn: str
+    account: str
+    region: str
+    name: str
+    group: str
+    expression: str
+    timezone: str
+    created: datetime
+    start: datetime | None
+    end: datetime | None
+    target: Document
+    delete_after: bool
+
+
+class Handing(Protocol):
+    """The services that hand on, and what they hold that is due by the clock."""
+
+    def subscribe(self, told: Callable[[Sequence[Handed]], None]) -> None:
+        """told is called on the event loop's thread with what a call handed on, once it has succeeded."""
+
+    def rules(self) -> Sequence[Rule]:
+        """Every enabled rule that has a schedule."""
+
+    def schedules(self) -> Sequence[Schedule]:
+        """Every enabled schedule."""

@@ -1,0 +1,124 @@
+"""EventBridge: events that rules match, and rules with a schedule, go to the rules' targets.
+
+Source: EventBridge User Guide, "Amazon EventBridge targets", "Creating an Amazon EventBridge rule that
+runs on a schedule".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+
+from passrole.services.agents import Ports, Told
+from passrole.services.targets import Document, Handed, Handing, MatchedEvent, Rule
+from passrole.services.workloads.targets.expressions import InvalidExpression, parse
+from passrole.services.workloads.targets.inputs import payload
+from passrole.services.workloads.targets.invoking import Invocation, Invoking
+
+log = logging.getLogger(__name__)
+
+EVENTS: Final = "events.amazonaws.com"
+TICK: Final = 1.0  # seconds between two looks at the clock
+
+
+class EventTargets:
+    """One task for all rules with a schedule; each event is worked on as it comes."""
+
+    watches: Final[Mapping[str, Told]] = {}  # the services behind the gateway tell what they hand on
+
+    def __init__(self, ports: Ports, handing: Handing) -> None:
+        self._ports = ports
+        self._handing = handing
+        self._invoking = Invoking(ports)
+        # When each rule with a schedule was first seen; and up to when schedules were looked at.
+        self._began: dict[str, tuple[str, datetime]] = {}
+        self._looked = ports.now()
+        self._task: asyncio.Task[None] | None = None
+        handing.subscribe(self._handed)
+
+    def start(self) -> None:
+        """On the event loop that the gateway runs on."""
+        self._looked = self._ports.now()
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="event-rules")
+
+    def reset(self) -> None:
+        """No rule is left."""
+        self._invoking.reset()
+        self._began.clear()
+        self._looked = self._ports.now()
+
+    async def stop(self) -> None:
+        """Returns once no target is being called any more."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._invoking.stop()
+
+    def _handed(self, found: Sequence[Handed]) -> None:
+        for one in found:
+            if isinstance(one, MatchedEvent):
+                self._send(one.rule, one.event)
+
+    def _send(self, rule: Rule, event: Document) -> None:
+        for target in rule.targets:
+            retry = target.get("RetryPolicy") or {}
+            attempts = retry.get("MaximumRetryAttempts")
+            self._invoking.later(
+                Invocation(
+                    service=EVENTS,
+                    source_arn=rule.arn,
+                    region=rule.region,
+                    target=str(target["Arn"]),
+                    payload=payload(target, event, rule),
+                    role_arn=str(target.get("RoleArn") or rule.role_arn),
+                    session_name=rule.arn.rsplit("/", 1)[-1],
+                    parameters={**target, "event": event},
+                    retries=attempts if isinstance(attempts, int) else 185,
+                    dead_letters=str((target.get("DeadLetterConfig") or {}).get("Arn") or ""),
+                )
+            )
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            try:
+                self._look()
+            except Exception:  # a rule's fault is not the others'
+                log.exception("schedules of rules could not be looked at")
+
+    def _look(self) -> None:
+        """Sends what has become due; a clock that jumped makes one event of each rule, not one a time."""
+        now = self._ports.now()
+        before, self._looked = self._looked, now
+        rules = self._handing.rules()
+        for gone in self._began.keys() - {rule.arn for rule in rules}:
+            del self._began[gone]
+        for rule in rules:
+            expression, began = self._began.setdefault(rule.arn, (rule.schedule, before))
+            if expression != rule.schedule:
+                began = before
+                self._began[rule.arn] = (rule.schedule, began)
+            try:
+                due = parse(rule.schedule).due(before, now, began)
+            except InvalidExpression:
+                continue  # PutRule took it all the same
+            if due is not None:
+                self._send(rule, self._scheduled(rule, due))
+
+    def _scheduled(self, rule: Rule, due: datetime) -> Document:
+        return {
+            "version": "0",
+            "id": self._ports.ids.uuid(),
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": rule.account,
+            "time": due.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": rule.region,
+            "resources": [rule.arn],
+            "detail": {},
+        }
