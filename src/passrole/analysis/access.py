@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from passrole.catalog import actions as catalog
@@ -30,6 +30,8 @@ EVERYTHING: Final = Pattern.parse("*")
 
 # Boxes that several layers may make of one statement.
 _MEETINGS: Final = 2_000
+# Deny statements, and resources of one, that are tried first.
+_LIKELY: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -241,7 +243,12 @@ class Comparison:
                 if all(one.matches(own.head) for one in fence):
                     yield own.head
                 continue
-            bounds = (own, *fence)
+            bounds = tuple(dict.fromkeys((own, *fence)))
+            shortest = partition.common(bounds)
+            if shortest is None:
+                continue
+            if allow.takes(shortest):  # mostly it shows already what there is to show
+                yield shortest
             near = [one for one in self._near(own) if all(partition.meet(one, bound) for bound in bounds)]
             for example in partition.kinds(near, within=bounds).values():
                 if allow.takes(example):
@@ -279,6 +286,16 @@ class Comparison:
             any(_meaning(one) == meaning for one in layer) for layer in self.theirs.layers
         )
 
+    def is_inside(self, allow: Grant) -> bool:
+        """Is it plain that the other side allows all of it, each part by one statement?"""
+        if allow.not_action or self.theirs.denies:
+            return False
+        for action in allow.actions:
+            about = self.theirs.where(partial(_takes_actions, pattern=action))
+            if not all(self._covered(one, allow, about) for one in _own_resources(allow)):
+                return False
+        return True
+
     def place(self, action: str, allow: Grant, universe: Sequence[Pattern] = ()) -> Place | None:
         """Something of that action which the statement gives to mine and theirs does not allow.
 
@@ -307,8 +324,7 @@ class Comparison:
     ) -> tuple[str, Box] | None:
         if not all(mine.layers):
             return None
-        own = (EVERYTHING,) if allow.not_resource else allow.resources
-        for one in own:
+        for one in _own_resources(allow):
             if self._covered(one, allow, theirs):
                 continue
             for bound in universe or (EVERYTHING,):
@@ -331,6 +347,8 @@ class Comparison:
         self, fence: tuple[Pattern, ...], allow: Grant, mine: Side, theirs: Side
     ) -> tuple[str, Box] | None:
         fence = tuple(dict.fromkeys(one for one in fence if not one.everything)) or (EVERYTHING,)
+        # Of mine, another Allow of the same layer adds nothing to what this one gives.
+        mine = Side(tuple((allow,) if allow in layer else layer for layer in mine.layers), mine.denies)
         given = dict.fromkeys(one for grant in (*mine.grants(), *theirs.grants()) for one in grant.resources)
         near = [
             one for one in given if one not in fence and all(partition.meet(one, bound) for bound in fence)
@@ -370,6 +388,14 @@ class Comparison:
                 return None
             if len(fence) == 1:
                 return partition.example(fence[0]), found
+        # A few likely places first: none of them proves anything but that there is something.
+        for likely in ((), *((one,) for deny in theirs.denies[:_LIKELY] for one in deny.resources[:_LIKELY])):
+            if likely and not all(partition.meet(likely[0], bound) for bound in fence):
+                continue
+            text = partition.common((*fence, *likely))
+            if text is not None and wanted(sum(bit[one] for one in near if one.matches(text))):
+                assert found is not None  # Invariant: wanted says yes only with a context
+                return text, found
         resource = partition.find(near, wanted, within=fence, hopeless=hopeless)
         return None if resource is None or found is None else (resource, found)
 
@@ -411,6 +437,20 @@ def _takes_all(grant: Grant, pattern: Pattern) -> bool:
         if grant.not_resource:
             return not any(partition.meet(one, pattern) for one in grant.resources)
         return any(partition.covers(one, pattern) for one in grant.resources)
+    except partition.TooManyStates:
+        return False
+
+
+def _own_resources(allow: Grant) -> tuple[Pattern, ...]:
+    return (EVERYTHING,) if allow.not_resource else allow.resources
+
+
+def _takes_actions(grant: Grant, pattern: Pattern) -> bool:
+    """Does the statement take in all these actions, plainly?"""
+    if grant.not_action:
+        return not any(partition.meet(one, pattern) for one in grant.actions)
+    try:
+        return any(partition.covers(one, pattern) for one in grant.actions)
     except partition.TooManyStates:
         return False
 

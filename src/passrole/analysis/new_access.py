@@ -115,7 +115,7 @@ def check_no_new_access(existing: str, new: str, policy_type: str) -> CheckResul
 
 
 def _new(comparison: Comparison, allow: Grant) -> Place | None:
-    if comparison.has_twin(allow):
+    if comparison.has_twin(allow) or comparison.is_inside(allow):
         return None
     for action in comparison.actions(allow):
         if comparison.place(action, allow, _RESOURCES) is not None:

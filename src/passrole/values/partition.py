@@ -122,15 +122,6 @@ class _Machine:
                 found.append(position + 1)
         return self._closed(found)
 
-    def after(self, text: str) -> _State:
-        """The state after a text; () where no pattern matches anything that begins so."""
-        state = self.start
-        for letter in text:
-            state = self.step(state, letter)
-            if not state:
-                break
-        return state
-
     def matched(self, state: _State) -> int:
         """The patterns that match the text which led here."""
         found = 0
@@ -262,7 +253,7 @@ def example(pattern: Pattern) -> str:
 
 @lru_cache(maxsize=65_536)
 def meet(one: Pattern, other: Pattern) -> bool:
-    """Is there a text that both match? Raises TooManyStates.
+    """Is there a text that both match?
 
     >>> meet(Pattern.parse("s3:Get*"), Pattern.parse("s3:*Object"))
     True
@@ -276,10 +267,52 @@ def meet(one: Pattern, other: Pattern) -> bool:
     length = min(len(one.head), len(other.head))
     if one.head[:length] != other.head[:length]:
         return False
-    for whole, part in ((one, other), (other, one)):
-        if whole.prefix:  # then a text of the other need only begin as it does
-            return bool(_machine(part).after(whole.head))
-    return find((one,), lambda matched: matched == 1, within=(other,)) is not None
+    return _cross(_machine(one), _machine(other))
+
+
+def _cross(one: _Machine, other: _Machine) -> bool:
+    """Do two patterns match a text in common? Looked for from pair of positions to pair of positions."""
+    end = len(one.letters) - 1, len(other.letters) - 1
+    seen = {(0, 0)}
+    waiting = [(0, 0)]
+    while waiting:
+        here, there = waiting.pop()
+        if (here, there) == end:
+            return True
+        following: list[tuple[int, int]] = []
+        stay, stays = one.stays[here], other.stays[there]
+        if stay:
+            following.append((here + 1, there))
+        if stays:
+            following.append((here, there + 1))
+        if here < end[0] and there < end[1]:
+            letter, letters = one.letters[here], other.letters[there]
+            lets, let = stay or one.skips[here], stays or other.skips[there]
+            if letter and letters:
+                fits = letter == letters
+            elif letter or letters:
+                fits = not ((letter or letters) == _COLON and (lets or let) == _BUT_COLON)
+            else:
+                fits = True
+            if fits:
+                following.append((here if stay else here + 1, there if stays else there + 1))
+        for pair in following:
+            if pair not in seen:
+                seen.add(pair)
+                waiting.append(pair)
+    return False
+
+
+@lru_cache(maxsize=65_536)
+def common(patterns: tuple[Pattern, ...]) -> str | None:
+    """A shortest text that all of these match, None where there is none. Raises TooManyStates.
+
+    >>> common((Pattern.parse("a*"), Pattern.parse("*b")))
+    'ab'
+    """
+    if len(patterns) == 1:
+        return example(patterns[0])
+    return find((), lambda matched: True, within=patterns)
 
 
 @lru_cache(maxsize=65_536)
@@ -297,7 +330,7 @@ def covers(whole: Pattern, part: Pattern) -> bool:
         return False  # a wildcard makes a second text
     if whole.prefix:
         return part.head.startswith(whole.head)
-    if not part.head.startswith(whole.head):
+    if not part.head.startswith(whole.head) or not whole.matches(example(part)):
         return False
     return beyond((part,), (whole,)) is None
 
