@@ -125,6 +125,11 @@ def test_the_other_forms(trail: Path, details: str, tmp_path: Path) -> None:
     assert tmp_path.exists()
 
 
+def test_a_trail_may_come_on_standard_input() -> None:
+    lines = "".join(json.dumps(one) + "\n" for one in EVENTS)
+    assert len(run("audit", "-", "--format", "json", given=lines).json["passes"]) == 2
+
+
 class _Page(HTMLParser):
     """What a page has in it."""
 
@@ -168,7 +173,7 @@ def test_the_report_shows_names_as_text(tmp_path: Path) -> None:
     [
         (("/nowhere/at/all",), "/nowhere/at/all: no such file or folder"),
         ((".", "--out", "x"), "--out goes with --engine spark"),
-        (("s3://bucket/prefix",), "say where the account's data is"),
+        (("s3://bucket/prefix",), "say whose bucket it is"),
         (("http://127.0.0.1:9",), "credentials"),
     ],
 )

@@ -56,15 +56,15 @@ def recorded_call(event: Mapping[str, object], directory: Directory) -> Recorded
     tells which operation it was.
     """
     identity = _block(event, "userIdentity")
-    known = operation_named(_text(event, "eventSource"), _text(event, "eventName"))
-    if known is None:
-        raise NotTold(f"which operation {event.get('eventName')} of {event.get('eventSource')} is")
-    service, name = known
     when = _moment(event.get("eventTime"))
     invoked_by = _text(identity, "invokedBy")
     address = _text(event, "sourceIPAddress")
     is_address = _ADDRESS.fullmatch(address) is not None
     caller, untold = _caller(identity, directory, when, "" if is_address or invoked_by else address)
+    known = operation_named(_text(event, "eventSource"), _text(event, "eventName"))
+    if known is None:
+        raise NotTold(f"which operation {event.get('eventName')} of {event.get('eventSource')} is")
+    service, name = known
     parameters = event.get("requestParameters")
     if isinstance(parameters, Mapping) and parameters.get(_OMITTED) is True:
         raise NotTold("the parameters, which were too large for the record")

@@ -20,7 +20,7 @@ Trails = Annotated[
     list[str],
     typer.Argument(
         metavar="TRAIL…",
-        help="Files and folders of CloudTrail logs, s3://BUCKET/PREFIX, or the URL of an endpoint.",
+        help="Files and folders of CloudTrail logs, s3://BUCKET/PREFIX, the URL of an endpoint; - reads one.",
     ),
 ]
 Regions = Annotated[
@@ -67,7 +67,7 @@ class Progress:
             disable=not shown,
         )
         total = None
-        if shown and all("://" not in trail for trail in trails):
+        if shown and all("://" not in trail and trail != "-" for trail in trails):
             from passrole.analysis.audit.sources import pieces
 
             total = sum(piece.size for piece in pieces(trails, source))

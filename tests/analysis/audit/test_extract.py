@@ -104,6 +104,26 @@ def test_finds_every_role_parameter_of_a_service(service: str) -> None:
     assert missed == []
 
 
+def _plain(value: object) -> object:
+    """Bytes, of which no JSON knows."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_finds_it_in_the_api_s_own_spelling_and_as_text(service: str) -> None:
+    missed: list[str] = []
+    for row in rows():
+        if row.service != service or row.parameter.holds in (LAUNCH_TEMPLATE, TASK_DEFINITION):
+            continue
+        for worker, given in passing(row):
+            text = orjson.dumps(given, default=_plain).decode()
+            for parameters in (orjson.loads(text), text):
+                event = written(service, row.operation, given, requestParameters=parameters)
+                if not any(one.role.rsplit("/", 1)[-1] == worker.name for one in found(event).passes):
+                    missed.append(f"{row}: {text}")
+    assert missed == []
+
+
 def test_most_role_parameters_are_printed_in_records() -> None:
     told: Counter[bool] = Counter()
     for row in rows():

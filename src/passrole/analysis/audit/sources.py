@@ -18,7 +18,7 @@ from passrole.analysis.audit.faults import CannotOpen
 from passrole.analysis.audit.forms.intake import Fault
 from passrole.analysis.audit.records import records
 from passrole.analysis.audit.streams import chunks
-from passrole.analysis.sources import Source
+from passrole.analysis.sources import NoSource, Source
 from passrole.values.errors import ServiceError
 from passrole.wire.client import Client, NotReached
 
@@ -63,6 +63,8 @@ def pieces(trails: Iterable[str], source: Source, regions: Sequence[str] = ()) -
     for trail in trails:
         if trail.startswith(_S3):
             yield from _objects(trail, source)
+        elif trail == "-":
+            yield Piece("file", "standard input", "/dev/stdin")
         elif trail.startswith(_HTTP):
             first = source.region or "us-east-1"
             for region in dict.fromkeys(regions or (first, "us-east-1")):
@@ -112,6 +114,8 @@ def _objects(trail: str, source: Source) -> Iterator[Piece]:
                     if size and not key.endswith("/"):
                         found = True
                         yield Piece("object", f"{_S3}{bucket}/{key}", f"{bucket}/{key}", size)
+    except NoSource:
+        raise CannotOpen(f"{trail}: say whose bucket it is, with --profile NAME or --endpoint URL") from None
     except ServiceError as error:
         hint = "; name its Region with --region" if error.code == "PermanentRedirect" else ""
         raise CannotOpen(f"{trail}: {error}{hint}") from error
