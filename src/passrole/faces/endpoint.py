@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
@@ -42,6 +43,7 @@ from passrole.services.backend import Backend
 from passrole.services.cloudformation import custom
 from passrole.services.cloudformation.agent import Stacks
 from passrole.services.embedded.dispatch import Embedded
+from passrole.services.embedded.persist import Keeper
 from passrole.services.kept.backend import Kept
 from passrole.services.kept.facts import KeptFacts
 from passrole.services.upstream import UnseenFacts, Upstream
@@ -62,6 +64,8 @@ from passrole.state.store.memory import MemoryStore
 from passrole.state.store.sqlite import SqliteStore
 from passrole.state.trail import Keep
 from passrole.values.ids import Ids
+
+log = logging.getLogger(__name__)
 
 
 class Endpoint:
@@ -188,8 +192,13 @@ class Service:
         authority = f"{host}:{self._socket.getsockname()[1]}"
         self.url = f"http://{authority}"
         self._committer = Committer(self._store, keep)
-        self._embedded = Embedded(self._directory)
-        self._embedded.on_start()  # what resources of an earlier run held is gone with them
+        # An upstream keeps its own resources; nothing that was kept here is touched meanwhile.
+        keeps = not options.ephemeral and not options.upstream
+        secret = message_key(self._directory)
+        self._embedded = Embedded(
+            self._directory, keeper=Keeper(options.folder / "embedded", secret) if keeps else None
+        )
+        self._embedded.on_start()  # what resources held that are not back is ended
         # An upstream's resources cannot be looked at; what is embedded can.
         behind: Backend = (
             Upstream(options.upstream)
@@ -313,6 +322,7 @@ class Service:
         self._committer.start()
         await self._gateway.commit(())
         self._acting.start()
+        self._embedded.begin()
         self._agents.start()
         try:
             serving = asyncio.ensure_future(self._server.serve(sockets=[self._socket]))
@@ -324,9 +334,15 @@ class Service:
         finally:
             await self._agents.stop()
             await self._committer.close()
-            self._embedded.close()
+            for note in self._embedded.close():
+                log.warning("%s", note)
             self._store.close()
             self._socket.close()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What an earlier run had and this one has not, a line each."""
+        return self._embedded.notes
 
     def stop(self) -> None:
         """Asks the server to end; safe from any thread and from a signal handler."""
@@ -414,10 +430,13 @@ def _announce(service: Service) -> None:
         print("Nothing is kept: --ephemeral.", file=say)
     else:
         print(
-            f"IAM, STS, Organizations and the trail are kept in {options.folder}. What the embedded services"
-            " hold (instances, buckets, functions …) is gone at every stop.",
+            f"IAM, STS, Organizations and the trail are kept in {options.folder} as they happen. What the"
+            " embedded services hold (instances, buckets, functions …) is kept at a clean stop; a kill loses"
+            " it.",
             file=say,
         )
+        for note in service.notes:
+            print(note, file=say)
     say.flush()
 
 

@@ -359,7 +359,7 @@ def test_start_ends_what_instances_of_the_last_run_held(cloud: Cloud, web: Insta
         account=ALPHA, resource="arn:aws:x:::y", holder="Else", role_id="AROAX", created=web.created
     )
     cloud.directory.put(kept)
-    assert cloud.embedded.loses_on_stop
+    assert cloud.embedded.notes == ()
     assert cloud.embedded.on_start() == 2
     assert list(cloud.directory.everywhere(Association)) == [kept]
 

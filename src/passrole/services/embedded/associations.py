@@ -102,13 +102,24 @@ def apply(directory: Directory, notes: list[Note], now: datetime) -> None:
             directory.delete(held)
 
 
-def drop_all(directory: Directory) -> int:
-    """Ends every association of a resource that moto had in memory; returns how many there were.
+def drop(directory: Directory, restored: frozenset[str] = frozenset()) -> int:
+    """Ends every association of a resource that is no more; returns how many there were.
 
-    For start-up: the instances of the last run are gone, so nothing may hold their roles any longer.
+    For start-up: the instances of the last run are gone, so nothing may hold their roles any longer; but for
+    those of the moto packages that are restored.
     """
-    gone = [held for held in directory.everywhere(Association) if held.holder in _EMBEDDED_HOLDERS]
+    gone = [
+        held
+        for held in directory.everywhere(Association)
+        if held.holder in _EMBEDDED_HOLDERS and _package(held) not in restored
+    ]
     for held in gone:
         end_sessions(directory, held.resource)
         directory.delete(held)
     return len(gone)
+
+
+def _package(held: Association) -> str:
+    """moto's package for the resource that holds a role."""
+    service = held.resource.split(":", 3)[2] if held.resource.count(":") > 2 else ""
+    return {"lambda": "awslambda"}.get(service, service)

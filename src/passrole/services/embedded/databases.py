@@ -183,6 +183,12 @@ class EmbeddedDatabases:
         self._settled[place] = now
         self._tell()
 
+    def restored(self) -> None:
+        """moto's instances are back, and the directory knows what they hold."""
+        for account, region, kept in every_backend("rds"):
+            self._settled[(account, region)] = dict(_holding(kept))
+        self._tell()
+
     def forget(self) -> None:
         """Every instance is gone."""
         self._settled.clear()

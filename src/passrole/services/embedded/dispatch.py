@@ -26,6 +26,7 @@ from passrole.services.embedded.environ import CBOR, environ, request, spoken
 from passrole.services.embedded.facts import Facts
 from passrole.services.embedded.inventory import services
 from passrole.services.embedded.locks import Locks, place
+from passrole.services.embedded.persist import Keeper, Restored
 from passrole.services.embedded.prepared import Prepared
 from passrole.services.embedded.refused import REFUSED
 from passrole.services.embedded.resource_policies import document, invalid_principal
@@ -75,13 +76,15 @@ class Embedded:
     """Every service that moto has and this endpoint does not have itself.
 
     moto keeps its resources in tables of the process: one Embedded at a time, and a new one starts empty.
-    Resources do not survive a stop (see ``on_start``).
+    Resources survive a stop where there is a keeper (see ``on_start``).
     """
 
-    loses_on_stop: Final = True
-
-    def __init__(self, directory: Directory, *, threads: int = _THREADS) -> None:
+    def __init__(
+        self, directory: Directory, *, keeper: Keeper | None = None, threads: int = _THREADS
+    ) -> None:
         self._directory = directory
+        self._keeper = keeper
+        self.notes: tuple[str, ...] = ()  # what of an earlier run is not there, a line each
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="embedded")
         self._locks = Locks()
         self._installing = Lock()
@@ -128,10 +131,20 @@ class Embedded:
             raise handled.error
         return handled.output()
 
-    def close(self) -> None:
-        """Waits for the calls that are being worked on, ends the threads and forgets every resource."""
+    def close(self) -> tuple[str, ...]:
+        """Waits for the calls that are being worked on, ends the threads and forgets every resource.
+
+        What is to be kept is written first; returns what could not be, a line each.
+        """
         self._pool.shutdown()
+        notes: tuple[str, ...] = ()
+        if self._keeper is not None:
+            if self._installed:
+                notes = self._keeper.keep(self.facts.principals())
+            else:
+                self._keeper.end()
         self.reset()
+        return notes
 
     def reset(self) -> None:
         """Forgets every resource. The caller ends the associations: ``on_start``."""
@@ -141,8 +154,25 @@ class Embedded:
             self.tasks.forget()
 
     def on_start(self) -> int:
-        """Ends, in the directory's transaction, what resources of an earlier run held; returns how many."""
-        return associations.drop_all(self._directory)
+        """Brings back what was kept of an earlier run, where there is a keeper.
+
+        What the resources held that are not back is ended, in the directory's transaction; returns how many.
+        """
+        restored = Restored()
+        if self._keeper is not None:
+            restored = self._keeper.restore(self._install)
+        self.notes = restored.notes
+        for service, text, principals in restored.principals:
+            self.facts.remember(service, text, principals)
+        if restored.packages:
+            self.databases.restored()
+            self.tasks.restored()
+        return associations.drop(self._directory, restored.packages)
+
+    def begin(self) -> None:
+        """From now on calls are answered: without a clean stop, nothing of them is kept."""
+        if self._keeper is not None:
+            self._keeper.begin()
 
     async def _handle(self, call: Call) -> Handled:
         if call.service not in services():

@@ -48,6 +48,11 @@ class Facts:
             with self._writing:
                 self._principals[(service, text)] = dict(principals)
 
+    def principals(self) -> list[tuple[str, str, Mapping[str, str]]]:
+        """What ``remember`` was told: service, policy, and its users and roles."""
+        with self._writing:
+            return [(service, text, found) for (service, text), found in self._principals.items()]
+
     def tags(self, account: str, region: str, arn: str) -> Mapping[str, str] | None:
         """The resource's tags, {} for none; None if unknown."""
         parsed = _parsed(arn)

@@ -54,9 +54,14 @@ _SHARED: Final[Mapping[str, str]] = {
 _GLOBAL: Final = frozenset(("account", "budgets", "ce", "cloudfront", "ram", "route53", "shield", "support"))
 
 
+def shared(package: str) -> str:
+    """The package of moto's in whose tables that package works: its own name, or another's."""
+    return _SHARED.get(package, package)
+
+
 def place(package: str, account: str, region: str) -> tuple[str, str, str]:
     """(account, region, moto's package) that a call must have to itself."""
-    package = _SHARED.get(package, package)
+    package = shared(package)
     if package == "s3":
         return "", "", package
     return account, "" if package in _GLOBAL else region, package

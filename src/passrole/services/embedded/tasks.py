@@ -173,6 +173,11 @@ class EmbeddedTasks:
         self._settled[(account, region)] = held
         return True
 
+    def restored(self) -> None:
+        """moto's tasks are back, and the directory knows what they hold."""
+        for account, region, kept in every_backend("ecs"):
+            self._settled[(account, region)] = dict(_holding(kept))
+
     def forget(self) -> None:
         """Every task is gone."""
         self._settled.clear()

@@ -97,6 +97,7 @@ class AutoScaling:
         self._tried: dict[str, _Tried] = {}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False  # what has begun is finished: what EC2 launches must be a group's
         self.watches: Mapping[str, Told] = {
             "autoscaling": self._told,
             "ec2": self._told_of_instances,
@@ -113,11 +114,10 @@ class AutoScaling:
         self._tried.clear()
 
     async def stop(self) -> None:
-        """Returns once nothing is being launched any more; what EC2 has begun it finishes."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
+        """Returns once nothing is being launched any more."""
+        self._stopping = True
+        self._changed.set()
+        if self._task is not None:
             await self._task
 
     # What it hears of
@@ -148,7 +148,7 @@ class AutoScaling:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        while not self._stopping:
             due = [one.due for one in self._tried.values() if one.failures]
             with suppress(TimeoutError):
                 await asyncio.wait_for(
@@ -164,6 +164,8 @@ class AutoScaling:
             one = self._tried.setdefault(group.id, _Tried(group.arn))
         await self._hold(groups, gone)
         for group in groups:
+            if self._stopping:
+                return
             one = self._tried[group.id]
             if one.failures and one.due > loop.time():
                 continue

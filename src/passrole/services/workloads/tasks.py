@@ -78,6 +78,7 @@ class TaskRoles:
         self._tried: dict[str, _Tried] = {}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False  # what has begun is finished
         self.watches: Mapping[str, Told] = {
             "ecs": self._told,
             **dict.fromkeys(("iam", "logs", "secretsmanager", "ssm", "ec2"), self._told_of_rights),
@@ -94,10 +95,9 @@ class TaskRoles:
 
     async def stop(self) -> None:
         """Returns once no task is being started any more."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
+        self._stopping = True
+        self._changed.set()
+        if self._task is not None:
             await self._task
 
     def _told(self, call: Call, output: Callable[[], Output]) -> None:
@@ -117,19 +117,19 @@ class TaskRoles:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        while not self._stopping:
             due = [one.due for one in self._tried.values() if one.failures]
             with suppress(TimeoutError):
                 await asyncio.wait_for(
                     self._changed.wait(), max(0.0, min(due) - loop.time()) if due else None
                 )
             self._changed.clear()
-            for task in self._tasks.starting():
+            for task in () if self._stopping else self._tasks.starting():
                 await self._start(task)
             services = self._tasks.services()
             for gone in self._tried.keys() - {service.arn for service in services}:
                 del self._tried[gone]
-            for service in services:
+            for service in () if self._stopping else services:
                 await self._keep(service, loop)
 
     # Tasks
