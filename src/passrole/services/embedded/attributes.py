@@ -40,9 +40,66 @@ def _in_vpc(table: str) -> Find:
         if found is None:
             return None
         vpc = getattr(found, "vpc_id", None) or getattr(getattr(found, "subnet", None), "vpc_id", None)
-        return {"VpcId": vpc} if vpc else {}
+        zone = getattr(found, "availability_zone", None)
+        return {**({"VpcId": vpc} if vpc else {}), **({"AvailabilityZone": zone} if zone else {})}
 
     return find
+
+
+def _volume(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    kept = backend("ec2", account, region)
+    found = kept.volumes.get(arn.name) if kept is not None else None
+    if found is None:
+        return None
+    return {
+        "AvailabilityZone": found.zone.name if found.zone else "",
+        "Encrypted": bool(found.encrypted),
+        "Iops": found.iops or "",
+        "Size": found.size,
+        "SnapshotId": found.snapshot_id or "",
+        "Throughput": found.throughput or "",
+        "VolumeType": found.volume_type,
+    }
+
+
+def _snapshot(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    kept = backend("ec2", account, region)
+    found = kept.snapshots.get(arn.name) if kept is not None else None
+    if found is None:
+        return None
+    return {
+        "Encrypted": bool(found.encrypted),
+        "OwnerId": found.owner_id,
+        "VolumeId": found.volume.id,
+        "VolumeSize": found.volume.size,
+    }
+
+
+def _image(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    kept = backend("ec2", account, region)
+    found = kept.amis.get(arn.name) if kept is not None else None
+    if found is None:
+        return None
+    return {
+        "ImageId": found.id,
+        "ImageType": found.image_type,
+        # An alias where Amazon or a seller owns it, as ec2:Owner has it.
+        "OwnerId": getattr(found, "owner_alias", None) or found.owner_id,
+        "Public": bool(found.is_public),
+        "RootDeviceType": found.root_device_type or "",
+    }
+
+
+def _vpc(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    kept = backend("ec2", account, region)
+    found = kept.vpcs.get(arn.name) if kept is not None else None
+    return {"VpcId": found.id, "InstanceTenancy": found.instance_tenancy} if found is not None else None
+
+
+def _key_pair(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    kept = backend("ec2", account, region)
+    found = kept.key_pairs.get(arn.name) if kept is not None else None
+    return {"KeyName": found.key_name, "KeyType": found.key_type} if found is not None else None
 
 
 def _template(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
@@ -86,13 +143,22 @@ def _task_definition(account: str, region: str, arn: Arn) -> Mapping[str, object
 
 
 def _database(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
-    """moto forgets the monitoring role of an instance; the role of its directory it keeps."""
+    """What conditions ask for; and the role of its directory. The monitoring role moto forgets."""
     kept = backend("rds", account, region)
     found = kept.databases.get(arn.resource.partition(":")[2]) if kept is not None else None
     if found is None:
         return None
     names = [one.iam_role_name for one in found.domain_memberships if one.iam_role_name]
-    return {"DomainIAMRoleName": names[0]} if names else {}
+    return {
+        "AllocatedStorage": found.allocated_storage or "",
+        "DBInstanceClass": found.db_instance_class or "",
+        "DBName": found.db_name or "",
+        "Engine": found.engine or "",
+        "Iops": found.iops or "",
+        "MultiAZ": bool(found.multi_az),
+        "StorageEncrypted": bool(found.storage_encrypted),
+        **({"DomainIAMRoleName": names[0]} if names else {}),
+    }
 
 
 def _alias(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
@@ -117,11 +183,16 @@ def _secret(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
 
 
 _BY_KIND: Final[Mapping[tuple[str, str], Find]] = {
+    ("ec2", "image"): _image,
     ("ec2", "instance"): _instance,
+    ("ec2", "key-pair"): _key_pair,
     ("ec2", "launch-template"): _template,
     ("ec2", "network-interface"): _in_vpc("enis"),
     ("ec2", "security-group"): _in_vpc("groups"),
+    ("ec2", "snapshot"): _snapshot,
     ("ec2", "subnet"): _in_vpc("subnets"),
+    ("ec2", "volume"): _volume,
+    ("ec2", "vpc"): _vpc,
     ("ecs", "task-definition"): _task_definition,
     ("kms", "alias"): _alias,
     ("lambda", "function"): _function,
