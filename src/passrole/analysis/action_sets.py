@@ -64,6 +64,17 @@ def of_service(prefix: str) -> int:
     return of_pattern(Pattern.parse(f"{prefix}:*"))
 
 
+@lru_cache(maxsize=1)
+def _services() -> tuple[tuple[str, int], ...]:
+    prefixes = dict.fromkeys(name.partition(":")[0] for name in _names()[0])
+    return tuple((prefix, of_service(prefix)) for prefix in prefixes)
+
+
+def services(actions: int) -> Iterator[str]:
+    """The service prefixes of a set's actions, in order."""
+    return (prefix for prefix, every in _services() if every & actions)
+
+
 def named(actions: int) -> Iterator[str]:
     """The actions of a set, as AWS writes them."""
     written = _names()[1]

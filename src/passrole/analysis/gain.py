@@ -393,8 +393,7 @@ class _Search:
                 if actions and not actions & ~gained and actions & left:
                     entries.append(text)
                     left &= ~actions
-        services = dict.fromkeys(name.partition(":")[0] for name in action_sets.named(left))
-        for service in sorted(services, key=_rank):
+        for service in sorted(action_sets.services(left), key=_rank):
             actions = action_sets.of_service(service)
             lacking = (actions & left).bit_count()
             if not actions & ~gained:
