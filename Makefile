@@ -47,6 +47,7 @@ bench: $(TESTS) $(PEERS)/.installed $(SIMULATOR)/.installed $(COMPILED)/.install
 	$(BIN)/python -m bench.large_account
 	$(BIN)/python -m bench.embedded
 	$(BIN)/python -m bench.endpoint
+	$(BIN)/python -m tools.catalog_figures
 
 prove: $(TESTS) compiled  ## The long proofs, which make test leaves out
 	$(BIN)/python -m pytest -m prove $(PYTEST_ARGS)

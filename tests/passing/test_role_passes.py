@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import pytest
-from tests.passing.court import ACCOUNT, OTHER, REGION, Court, Told, role_arn
+from tests.passing.court import ACCOUNT, NOW, OTHER, REGION, Court, Told, role_arn
 
 from passrole.passing.role_passes import ASSOCIATED
 from passrole.passing.unpassable import CrossAccountPass
-from passrole.state.entities import Role
+from passrole.state.entities import Association, Role
 from passrole.values.errors import ServiceError
 
 PROFILE: Final = f"arn:aws:iam::{ACCOUNT}:instance-profile"
@@ -276,6 +276,29 @@ def test_an_update_that_keeps_the_role_passes_none(court: Court) -> None:
     function = {"FunctionName": "f", "Role": WORKER}
     court.facts = Told({f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f": {"Role": WORKER}})
     assert len(court.passes("lambda:UpdateFunctionConfiguration", function)) == 1
+
+
+def test_a_database_that_is_monitored_keeps_its_role_without_a_pass(court: Court) -> None:
+    """Nobody tells a database's monitoring role; that it was passed is known."""
+    worker = court.role("Worker")
+    given = {"DBInstanceIdentifier": "db", "MonitoringRoleArn": worker.arn}
+    assert court.passes("rds:ModifyDBInstance", given)
+    held = Association(
+        account=ACCOUNT,
+        resource=f"arn:aws:rds:{REGION}:{ACCOUNT}:db:db",
+        holder="MonitoringRoleArn",
+        role_id=worker.id,
+        created=NOW,
+    )
+    court.directory.put(held)
+    court.directory.commit()
+    assert not court.passes("rds:ModifyDBInstance", given)
+    assert court.passes("rds:ModifyDBInstance", {**given, "DBInstanceIdentifier": "other"})
+    # One that was made anew is another role, whatever its name.
+    court.directory.delete(worker)
+    court.role("Worker")
+    court.directory.commit()
+    assert court.passes("rds:ModifyDBInstance", given)
 
 
 # What is no role

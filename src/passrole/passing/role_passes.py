@@ -19,6 +19,7 @@ from passrole.catalog.role_parameters import (
     RoleParameter,
 )
 from passrole.passing.unpassable import cross_account, is_name, malformed, missing_profile, role_arn
+from passrole.state.associations import held_by, role_of
 from passrole.state.directory import Directory
 from passrole.state.entities import InstanceProfile, Role
 from passrole.values.arn import Arn
@@ -205,9 +206,14 @@ class _Parameter:
             for resource in use.resources:
                 for arn in self._filled(resource.template) or ():
                     present = self.facts.attributes(call.account, call.region, arn) or {}
-                    if present.get(self.row.path) == given:
+                    if present.get(self.row.path) == given or self._held(arn, given):
                         return True
         return False
+
+    def _held(self, resource: str, given: str) -> bool:
+        """Has the resource this very role by this parameter: passed before, and not made anew since?"""
+        held = (one for one in held_by(self.directory, resource) if one.holder == self.row.path)
+        return any((role := role_of(self.directory, one)) is not None and role.arn == given for one in held)
 
 
 _RESOLVED: Final[Mapping[str, Callable[[_Parameter, str, str], Iterator[RolePass]]]] = {
