@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from passrole.state.estate.details import pages_of
-from passrole.state.estate.estate import Estate, estate_of
+from passrole.state.estate.estate import Estate, Export, estate_of
 
 ACCOUNT = "111122223333"
 CREATED = "2026-01-02T03:04:05+00:00"
@@ -194,7 +194,7 @@ def page(
 def estate(*pages: Json, organization: Json | None = None) -> Estate:
     """The estate of these pages."""
     found = [one for number, given in enumerate(pages) for one in pages_of(f"page {number}", given)]
-    return estate_of(found, [("organization", organization)] if organization is not None else [])
+    return estate_of(found, [Export("organization", organization)] if organization is not None else [])
 
 
 def organization(*levels: Sequence[Mapping[str, object]], members: Sequence[str] = (ACCOUNT,)) -> Json:

@@ -287,6 +287,16 @@ UNKNOWN_VALUES: dict[str, tuple[str, ...]] = {
     "aws:principaltag/team": ("red", "blue"),
     "aws:calledvia": (),
 }
+ACTIONS: tuple[str | list[str], ...] = (
+    "iam:PassRole",
+    "iam:passrole",
+    "iam:Pass*",
+    "iam:*",
+    "*",
+    "iam:GetRole",
+    ["s3:*", "iam:GetRole"],
+    ["ec2:RunInstances", "iam:P?ssRole"],
+)
 CONDITIONS: tuple[dict[str, dict[str, object]], ...] = (
     {"StringEquals": {"iam:PassedToService": EC2}},
     {"StringLike": {"iam:PassedToService": ["lambda*", "ecs*"]}},
@@ -311,12 +321,13 @@ CONDITIONS: tuple[dict[str, dict[str, object]], ...] = (
 @st.composite
 def statements(draw: st.DrawFn, allows: int) -> Json:
     made: Json = {"Effect": "Allow" if draw(st.integers(0, 9)) < allows else "Deny"}
-    made["Action"] = draw(st.sampled_from(("iam:PassRole", "iam:Pass*", "iam:*", "*", "iam:GetRole")))
+    made["NotAction" if draw(st.integers(0, 7)) == 0 else "Action"] = draw(st.sampled_from(ACTIONS))
     patterns = st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=2)
     made["NotResource" if draw(st.integers(0, 9)) == 0 else "Resource"] = draw(patterns)
-    if draw(st.booleans()):
-        made["Condition"] = draw(st.sampled_from(CONDITIONS))
-    return made
+    conditions: Json = {}
+    for block in draw(st.lists(st.sampled_from(CONDITIONS), max_size=2)):
+        conditions |= block
+    return made | ({"Condition": conditions} if conditions else {})
 
 
 def documents(allows: int) -> st.SearchStrategy[Json]:
@@ -335,6 +346,12 @@ TRUSTS = st.one_of(
         )
     )
 )
+
+
+def without_full_access(export: Json, target: str) -> None:
+    policies = export["Policies"]
+    assert isinstance(policies, list)
+    policies[0]["Targets"] = [one for one in policies[0]["Targets"] if one["TargetId"] != target]
 
 
 @st.composite
@@ -372,7 +389,9 @@ def estates(draw: st.DrawFn) -> Estate:
         )
         for name in ROLES
     ]
-    above = organization(draw(st.lists(documents(6), max_size=1)), draw(st.lists(documents(6), max_size=1)))
+    above = organization(*(draw(st.lists(documents(6), max_size=2)) for _ in range(3)))
+    if draw(st.booleans()):  # a level that allows nothing but what its own policies do
+        without_full_access(above, draw(st.sampled_from(("r-root", "ou-root-unit", ACCOUNT))))
     whole = page(users, [group("Team", *some(1))], roles, policies)
     return estate(whole, organization=above if draw(st.booleans()) else None)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from passrole.state.estate.details import Page
-from passrole.state.estate.estate import Estate, estate_of, read_files
+from passrole.state.estate.estate import Estate, Export, estate_of, read_files
 from passrole.state.estate.notes import Notes
 from passrole.values.errors import PassroleError, ServiceError
 from passrole.wire.client import Client
@@ -74,10 +74,11 @@ class Source:
             return read_live(client)
 
 
-def read_live(client: Client) -> Estate:
-    """The caller's account, page by page, and its organization as far as the caller may see it.
+def read_live(client: Client, *organizations: Export) -> Estate:
+    """The caller's account, page by page, and its organization.
 
-    Raises CannotRead and NotReached.
+    Without an organization's export the caller's own is read, as far as the caller may see it. What could
+    not be read is noted. Raises CannotRead and NotReached.
     """
     notes = Notes()
     try:
@@ -85,9 +86,30 @@ def read_live(client: Client) -> Estate:
         pages = list(_details(client, account))
     except ServiceError as error:
         raise CannotRead(f"the account cannot be read: {error}") from error
-    organization, alone = _organization(client, account, notes)
-    organizations = [(account, organization)] if organization is not None else []
-    return estate_of(pages, organizations, notes=notes, alone=alone)
+    alone = False
+    found = list(organizations)
+    if not found:
+        try:
+            own = read_organization(client)
+            alone = own is None
+            found += [own] if own is not None else []
+        except CannotRead as error:
+            notes.add(account, "organization", str(error))
+    return estate_of(pages, found, notes=notes, alone=alone)
+
+
+def read_organization(client: Client) -> Export | None:
+    """The export of the caller's organization; None where its account is in none.
+
+    A caller of the management account may read it, or of an account to which that is delegated. Raises
+    CannotRead and NotReached.
+    """
+    try:
+        return Export(client.url or "organizations", _export(client))
+    except ServiceError as error:
+        if error.code == _NO_ORGANIZATION:
+            return None
+        raise CannotRead(f"not read: {error}") from error
 
 
 def _details(client: Client, account: str) -> Iterator[Page]:
@@ -96,17 +118,6 @@ def _details(client: Client, account: str) -> Iterator[Page]:
     for answer in answers:
         # That the next page follows is seen to here.
         yield Page(account, {**answer, "IsTruncated": False, "Marker": None}, account)
-
-
-def _organization(client: Client, account: str, notes: Notes) -> tuple[Mapping[str, object] | None, bool]:
-    """The organization's export, and whether the account is known to be in none."""
-    try:
-        return _export(client), False
-    except ServiceError as error:
-        if error.code == _NO_ORGANIZATION:
-            return None, True
-        notes.add(account, "organization", f"not read: {error}")
-        return None, False
 
 
 def _export(client: Client) -> Mapping[str, object]:

@@ -16,6 +16,14 @@ from passrole.state.estate.organization import is_organization, read_organizatio
 
 
 @dataclass(frozen=True, slots=True)
+class Export:
+    """An organization as ``state.estate.organization`` reads it. source names where it came from."""
+
+    source: str
+    content: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Estate:
     """Accounts, read from details or from a live account.
 
@@ -32,20 +40,20 @@ class Estate:
 
 def estate_of(
     pages: Iterable[Page],
-    organizations: Iterable[tuple[str, Mapping[str, object]]] = (),
+    organizations: Iterable[Export] = (),
     *,
     notes: Notes | None = None,
     alone: bool = False,
 ) -> Estate:
-    """An estate of pages of details, and of organizations as (source, export).
+    """An estate of pages of details, and of organizations.
 
     alone tells that the accounts are known to be in no organization. Raises UnreadableEstate.
     """
     directory = Directory()
     notes = notes if notes is not None else Notes()
     known = alone
-    for source, content in organizations:
-        read_organization(content, directory, notes, source=source)
+    for export in organizations:
+        read_organization(export.content, directory, notes, source=export.source)
         known = True
     accounts = read_details(pages, directory, notes)
     directory.commit()
@@ -60,12 +68,12 @@ def read_files(paths: Iterable[Path | str]) -> Estate:
     Raises UnreadableEstate for a file that is not there, is not JSON or is none of these.
     """
     pages: list[Page] = []
-    organizations: list[tuple[str, dict[str, object]]] = []
+    organizations: list[Export] = []
     for path in paths:
         source = str(path)
         content = _content(source)
         if isinstance(content, dict) and is_organization(content):
-            organizations.append((source, content))
+            organizations.append(Export(source, content))
         else:
             pages += pages_of(source, content)
     return estate_of(pages, organizations)
