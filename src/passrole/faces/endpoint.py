@@ -52,6 +52,7 @@ from passrole.services.workloads.functions import ProcessRunner
 from passrole.services.workloads.scaling import AutoScaling
 from passrole.services.workloads.tasks import TaskRoles
 from passrole.services.workloads.targets.events import EventTargets
+from passrole.services.workloads.targets.machines import StateMachineCalls
 from passrole.services.workloads.targets.relays import Relays
 from passrole.services.workloads.trails.delivery import TrailsDelivery
 from passrole.state.accounts import make_account, unused_account
@@ -269,6 +270,9 @@ class Service:
         agents.append(TrailsDelivery(ports, self.options.trail_seconds))
         agents.append(EventTargets(ports, self._embedded.handing))
         agents.append(Relays(ports, self._embedded.handing))
+        calls = StateMachineCalls(ports)
+        self._embedded.run_machines(calls)
+        agents.append(calls)
         if self.options.run_functions:
             runner = ProcessRunner(ports)
             self._embedded.runner = runner

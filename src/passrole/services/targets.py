@@ -93,6 +93,26 @@ class Schedule:
     delete_after: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RunningMachine:
+    """An execution that calls something. machine and execution are ARNs, role_arn the machine's role."""
+
+    machine: str
+    execution: str
+    account: str
+    region: str
+    role_arn: str
+
+
+class MachineCalls(Protocol):
+    """What executions of state machines call other services through."""
+
+    def call(
+        self, running: RunningMachine, region: str, service: str, operation: str, given: Document
+    ) -> Document:
+        """From a thread that is not the event loop's. Raises ServiceError as the service answers it."""
+
+
 class Handing(Protocol):
     """The services that hand on, and what they hold that is due by the clock."""
 

@@ -19,7 +19,17 @@ from typing import Final
 from passrole.authorize.call import Call
 from passrole.passing.permit import AuthorizedCall
 from passrole.services.backend import Handled, not_implemented
-from passrole.services.embedded import associations, databases, ec2, functions, handed, polling, s3, tasks
+from passrole.services.embedded import (
+    associations,
+    databases,
+    ec2,
+    functions,
+    handed,
+    machines,
+    polling,
+    s3,
+    tasks,
+)
 from passrole.services.embedded.answers import EmbeddedFailure, response
 from passrole.services.embedded.associations import Note
 from passrole.services.embedded.environ import CBOR, environ, request, spoken
@@ -33,7 +43,7 @@ from passrole.services.embedded.resource_policies import document, invalid_princ
 from passrole.services.embedded.routes import handler
 from passrole.services.embedded.scaling import EmbeddedScaling
 from passrole.services.functions import FunctionRunner
-from passrole.services.targets import Handed
+from passrole.services.targets import Handed, MachineCalls
 from passrole.state.directory import Directory
 from passrole.state.principals import UnknownPrincipal, resolve
 from passrole.values.errors import ServiceError
@@ -101,6 +111,10 @@ class Embedded:
         )
         self.handing = handed.EmbeddedHanding()
         self.runner: FunctionRunner | None = None  # set where functions may be run
+
+    def run_machines(self, calls: MachineCalls) -> None:
+        """Executions of state machines are run from now on, and call other services through calls."""
+        machines.connect(calls)
 
     def serves(self, service: str) -> bool:
         """Does moto have that service (botocore's name)? Imports nothing."""

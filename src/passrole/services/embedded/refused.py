@@ -13,5 +13,9 @@ _STACKS: Final = (
 )
 
 REFUSED: Final[Mapping[str, Mapping[str, str]]] = {
+    "stepfunctions": {
+        # moto's plain backend would say that it had succeeded, without a call.
+        "StartSyncExecution": "Express executions that are waited for are not run here; StartExecution is.",
+    },
     "servicecatalog": dict.fromkeys(("ProvisionProduct", "UpdateProvisionedProduct"), _STACKS),
 }
