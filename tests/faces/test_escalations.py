@@ -8,11 +8,14 @@ from xml.etree import ElementTree
 
 import pytest
 from tests.analysis.details import Json, allow, arn, document, page, role, trust, trusting, user
-from tests.faces.test_questions import run
+from tests.faces.test_questions import ROOT, run
 
+from passrole import Endpoint, Options
 from passrole.analysis.escalation.paths import escalations
 from passrole.faces import graphs
 from passrole.state.estate.estate import read_files
+from passrole.wire.client import Client
+from passrole.wire.models import Credentials
 
 LAMBDA = "lambda.amazonaws.com"
 CALLS = ["lambda:CreateFunction", "lambda:InvokeFunction"]
@@ -146,3 +149,41 @@ def test_rings_are_drawn() -> None:
     ring = (graphs.Edge(one, other, "a", "a", True), graphs.Edge(other, one, "a", "a", True))
     made = graphs.svg(graphs.Picture({one: "", other: ""}, ring))
     assert made.count("<rect") == 2
+
+
+def test_a_live_account_is_asked_what_holds_roles() -> None:
+    with (
+        Endpoint(Options(port=0, ephemeral=True, root_key=ROOT)) as endpoint,
+        Client(Credentials(*ROOT), url=endpoint.url, region="eu-west-1") as root,
+    ):
+        root.call("iam", "CreateUser", {"UserName": "alice"})
+        policy = json.dumps(document(allow(action=["lambda:UpdateFunctionCode", "ssm:StartSession"])))
+        root.call(
+            "iam", "PutUserPolicy", {"UserName": "alice", "PolicyName": "main", "PolicyDocument": policy}
+        )
+        root.call(
+            "iam", "CreateRole", {"RoleName": "R", "AssumeRolePolicyDocument": json.dumps(trust(LAMBDA))}
+        )
+        rights = json.dumps(document(allow(action="s3:*")))
+        root.call("iam", "PutRolePolicy", {"RoleName": "R", "PolicyName": "main", "PolicyDocument": rights})
+        environment = {
+            "AWS_ENDPOINT_URL": endpoint.url,
+            "AWS_ACCESS_KEY_ID": ROOT[0],
+            "AWS_SECRET_ACCESS_KEY": ROOT[1],
+            "AWS_REGION": "eu-west-1",
+        }
+        before = run("escalations", "--format", "json", **environment)
+        function = {
+            "FunctionName": "jobs",
+            "Runtime": "python3.12",
+            "Handler": "a.b",
+            "Role": arn("role", "R"),
+        }
+        root.call("lambda", "CreateFunction", {**function, "Code": {"ZipFile": b"PK\5\6" + bytes(18)}})
+        after = run("escalations", "--format", "json", **environment)
+    assert (before.status, before.json) == (0, [])
+    (row,) = after.json
+    assert row["gains"]["actions"] == ["s3:*"]
+    assert row["steps"][0]["through"] == "arn:aws:lambda:eu-west-1:111122223333:function:jobs"
+    assert row["certain"] is True
+    assert "not known which" not in after.err

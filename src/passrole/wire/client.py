@@ -191,6 +191,7 @@ class Client:
     def _exchange(self, secure: bool, host: str, request: RawRequest) -> Response:
         key = ("https" if secure else "http", host)
         connection = self._connections.pop(key, None)
+        kept = connection is not None
         if connection is None:
             connection = (
                 http.client.HTTPSConnection(host, timeout=_TIMEOUT, context=ssl.create_default_context())
@@ -204,6 +205,8 @@ class Client:
             response = Response(answer.status, tuple(answer.getheaders()), answer.read())
         except (OSError, http.client.HTTPException) as error:
             connection.close()
+            if kept and isinstance(error, ConnectionError):  # the other side had ended it while it was idle
+                return self._exchange(secure, host, request)
             where = self.url or f"https://{host}"
             raise NotReached(f"{where} does not answer: {str(error) or type(error).__name__}") from error
         if answer.will_close:
