@@ -21,7 +21,7 @@ LACKING: Final = {f"{service}:{name}" for service, names in GAPS["lacks"].items(
 NOT_DONE: Final = {f"{service}:{name}" for service, names in GAPS["refused"].items() for name in names}
 FAILING: Final = {row for gap in GAPS["gaps"] for row in gap["rows"]}
 # What the list held when it was written; it must not grow.
-MOST: Final = {"lacks": 159, "refused": 4, "gaps": 46}
+MOST: Final = {"lacks": 155, "refused": 0, "gaps": 46}
 
 ROWS: Final = tuple(moto_rows(rows()))
 SERVICES: Final = {service: tuple(found) for service, found in groupby(ROWS, key=lambda row: row.service)}

@@ -28,6 +28,7 @@ OWN_ERRORS: Final = frozenset(
         "NoSuchEntity",
         "NotImplemented",
         "TrailNotFoundException",
+        "ValidationError",
     )
 )
 

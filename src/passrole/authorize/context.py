@@ -26,8 +26,8 @@ _PRINCIPAL_TYPE: Final = {
     PrincipalKind.ANONYMOUS: "Anonymous",
 }
 
-# What stays on this machine nobody can listen to, which is what a policy asks for; the same client talks TLS to
-# AWS. A bucket of the AWS CDK's own bootstrap lets nobody else in.
+# What stays on this machine nobody can listen to, which is what a policy asks for; the same client talks TLS
+# to AWS. A bucket of the AWS CDK's own bootstrap lets nobody else in.
 _LOOPBACK: Final = frozenset(("127.0.0.1", "::1"))
 
 _of_caller: WeakKeyDictionary[Caller, dict[str, Values]] = WeakKeyDictionary()

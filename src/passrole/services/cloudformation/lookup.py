@@ -54,7 +54,8 @@ def wanted(
 ) -> tuple[Wanted, Blueprint]:
     """What the request asks for, checked. Raises ValidationError or InsufficientCapabilities."""
     read = call.read
-    assert isinstance(read, Read)  # Invariant: every such operation has a reader
+    if not isinstance(read, Read):
+        raise ValidationError("Either Template URL or Template Body must be specified.")
     template = read_template(read.template)
     before = stack.wanted if stack is not None else None
     if before is not None and not before.template:

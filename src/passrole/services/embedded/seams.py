@@ -193,6 +193,21 @@ def _quiet_objects(s3: ModuleType) -> None:
     s3.FakeKey.__del__ = collected
 
 
+def _permitted(s3: ModuleType) -> None:
+    # The gateway has judged the bucket's policy; moto's own reading of it leaves conditions out.
+    def get_permission(self: Any, action: str, resource: str) -> object:  # moto's FakeBucket
+        from moto.iam.access_control import PermissionResult  # as late as moto itself does
+
+        return PermissionResult.PERMITTED
+
+    s3.FakeBucket.get_permission = get_permission
+
+
+def _of_s3(s3: ModuleType) -> None:
+    _quiet_objects(s3)
+    _permitted(s3)
+
+
 def _same_region(emr: ModuleType) -> None:
     # EMR looks for the region in the host alone and else takes us-east-1.
     del emr.ElasticMapReduceResponse.get_region_from_url
@@ -279,7 +294,7 @@ _CHANGES: Final[Mapping[str, Change]] = {
     "moto.stepfunctions.models": machines.interpreted,
     "moto.stepfunctions.parser.asl.utils.boto_client": machines.gateway_clients,
     "moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task": machines.known_callers,
-    "moto.s3.models": _quiet_objects,
+    "moto.s3.models": _of_s3,
     "moto.autoscaling.models": _without_launches,
     "moto.autoscaling.responses": _with_own_role,
     "moto.ecs.models": _with_tasks,
