@@ -178,3 +178,22 @@ def test_the_chain_takes_the_environment_first_and_profiles_by_name(
     assert credentials() is None
     assert "secret" not in repr(KEY)
     assert KEY.secret not in repr(KEY)
+
+
+class _Leaving(_Handler):
+    """Says that it keeps the connection, and ends it."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        super().do_POST()
+        self.close_connection = True
+
+
+def test_a_connection_that_was_ended_while_idle_is_made_anew() -> None:
+    answer = page({"Roots": [{"Id": "r-1"}]})
+    with served(answer, answer) as server:
+        server.RequestHandlerClass = _Leaving
+        with client(server) as asking:
+            assert asking.call("organizations", "ListRoots") == asking.call("organizations", "ListRoots")
+        assert len(server.asked) == 2
