@@ -50,10 +50,11 @@ from passrole.services.upstream import UnseenFacts, Upstream
 from passrole.services.workloads.enhanced_monitoring import EnhancedMonitoring
 from passrole.services.workloads.functions import ProcessRunner
 from passrole.services.workloads.scaling import AutoScaling
-from passrole.services.workloads.tasks import TaskRoles
 from passrole.services.workloads.targets.events import EventTargets
 from passrole.services.workloads.targets.machines import StateMachineCalls
 from passrole.services.workloads.targets.relays import Relays
+from passrole.services.workloads.targets.scheduler import Scheduler
+from passrole.services.workloads.tasks import TaskRoles
 from passrole.services.workloads.trails.delivery import TrailsDelivery
 from passrole.state.accounts import make_account, unused_account
 from passrole.state.commit import Committer
@@ -270,6 +271,7 @@ class Service:
         agents.append(TrailsDelivery(ports, self.options.trail_seconds))
         agents.append(EventTargets(ports, self._embedded.handing))
         agents.append(Relays(ports, self._embedded.handing))
+        agents.append(Scheduler(ports, self._embedded.handing))
         calls = StateMachineCalls(ports)
         self._embedded.run_machines(calls)
         agents.append(calls)

@@ -167,4 +167,9 @@ def _configured(planned: Plan) -> str:
     Guide, "Setting up and enabling Enhanced Monitoring".
     """
     first = planned.checks[0].resource if planned.checks else None
-    return first if first is not None and "*" not in first else ""
+    if first is None or "*" in first:
+        return ""
+    if planned.call.service == "scheduler":
+        # A schedule acts for its group. Source: Scheduler User Guide, "Confused deputy prevention".
+        return first.replace(":schedule/", ":schedule-group/").rsplit("/", 1)[0]
+    return first

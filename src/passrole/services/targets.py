@@ -124,3 +124,6 @@ class Handing(Protocol):
 
     def schedules(self) -> Sequence[Schedule]:
         """Every enabled schedule."""
+
+    def complete(self, schedule: Schedule) -> None:
+        """Removes a schedule that is to go once it has nothing more to do."""

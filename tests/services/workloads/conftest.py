@@ -7,6 +7,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 import boto3
@@ -44,8 +45,12 @@ class Account:
             aws_secret_access_key=self.key.secret,
         )
 
-    def advance(self, seconds: float) -> None:
-        """Moves the endpoint's time forward."""
+    def now(self) -> datetime:
+        """The endpoint's time."""
+        return self.advance(0)
+
+    def advance(self, seconds: float) -> datetime:
+        """Moves the endpoint's time forward; returns what it is then."""
         root = self.endpoint.root_key
         body = json.dumps({"advance_seconds": seconds}).encode()
         request = AWSRequest("POST", f"{self.endpoint.url}/_passrole/clock", data=body)
@@ -53,6 +58,7 @@ class Account:
         sent = urllib.request.Request(request.url, body, dict(request.headers), method="POST")
         with urllib.request.urlopen(sent, timeout=SOON) as answer:
             assert answer.status == 200
+            return datetime.fromisoformat(json.loads(answer.read())["now"])
 
     def user(self, name: str, *statements: Mapping[str, object]) -> dict[str, str]:
         """A user with these rights; returns the settings of its clients."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from passrole.services.embedded.tables import every_backend
+from passrole.services.embedded.tables import backend, every_backend
 from passrole.services.targets import Handed, Rule, Schedule
 
 
@@ -72,6 +72,13 @@ class EmbeddedHanding:
             for schedule in list(group.schedules.values())
             if schedule.state == "ENABLED"
         ]
+
+    def complete(self, schedule: Schedule) -> None:
+        """See Handing."""
+        kept = backend("scheduler", schedule.account, schedule.region)
+        group = kept.schedule_groups.get(schedule.group) if kept is not None else None
+        if group is not None:
+            group.schedules.pop(schedule.name, None)
 
 
 def rule_of(rule: Any) -> Rule:  # moto's Rule

@@ -15,7 +15,7 @@ from typing import Final
 
 from passrole.services.agents import Ports, Told
 from passrole.services.targets import Document, Handed, Handing, MatchedEvent, Rule
-from passrole.services.workloads.targets.expressions import InvalidExpression, parse
+from passrole.services.workloads.targets.clockwork import Clockwork
 from passrole.services.workloads.targets.inputs import payload
 from passrole.services.workloads.targets.invoking import Invocation, Invoking
 
@@ -34,22 +34,19 @@ class EventTargets:
         self._ports = ports
         self._handing = handing
         self._invoking = Invoking(ports)
-        # When each rule with a schedule was first seen; and up to when schedules were looked at.
-        self._began: dict[str, tuple[str, datetime]] = {}
-        self._looked = ports.now()
+        self._clockwork = Clockwork(ports.now())
         self._task: asyncio.Task[None] | None = None
         handing.subscribe(self._handed)
 
     def start(self) -> None:
         """On the event loop that the gateway runs on."""
-        self._looked = self._ports.now()
+        self._clockwork.reset(self._ports.now())
         self._task = asyncio.get_running_loop().create_task(self._run(), name="event-rules")
 
     def reset(self) -> None:
         """No rule is left."""
         self._invoking.reset()
-        self._began.clear()
-        self._looked = self._ports.now()
+        self._clockwork.reset(self._ports.now())
 
     async def stop(self) -> None:
         """Returns once no target is being called any more."""
@@ -92,23 +89,12 @@ class EventTargets:
                 log.exception("schedules of rules could not be looked at")
 
     def _look(self) -> None:
-        """Sends what has become due; a clock that jumped makes one event of each rule, not one a time."""
+        """Sends what has become due."""
         now = self._ports.now()
-        before, self._looked = self._looked, now
-        rules = self._handing.rules()
-        for gone in self._began.keys() - {rule.arn for rule in rules}:
-            del self._began[gone]
-        for rule in rules:
-            expression, began = self._began.setdefault(rule.arn, (rule.schedule, before))
-            if expression != rule.schedule:
-                began = before
-                self._began[rule.arn] = (rule.schedule, began)
-            try:
-                due = parse(rule.schedule).due(before, now, began)
-            except InvalidExpression:
-                continue  # PutRule took it all the same
-            if due is not None:
-                self._send(rule, self._scheduled(rule, due))
+        rules = {rule.arn: rule for rule in self._handing.rules()}
+        due = self._clockwork.due(now, [(rule.arn, rule.schedule, "") for rule in rules.values()])
+        for arn, when in due.items():
+            self._send(rules[arn], self._scheduled(rules[arn], when))
 
     def _scheduled(self, rule: Rule, due: datetime) -> Document:
         return {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -38,7 +38,8 @@ _SESSION_NAME: Final = 64
 class Invocation:
     """One call of one target. parameters are the target's own (SqsParameters …), in AWS's member names.
 
-    persistent: every failure is worth another attempt, a denial too.
+    persistent: every failure is worth another attempt, a denial too. buries: dead letters are sent with the
+    target's role, not by the service itself.
     """
 
     service: str  # service principal: "events.amazonaws.com"
@@ -52,6 +53,7 @@ class Invocation:
     retries: int = _MOST_ATTEMPTS - 1
     dead_letters: str = ""  # ARN of a queue
     persistent: bool = False
+    buries: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,11 +298,8 @@ class Invoking:
         return taken
 
     async def _bury(self, asked: Invocation, failure: Failure) -> None:
-        """To the dead-letter queue, as the service itself: the queue's policy decides."""
+        """To the dead-letter queue; where the service sends it as itself, the queue's policy decides."""
         queue = Arn.parse(asked.dead_letters)
-        act = self._ports.acting.as_service(
-            asked.service, source_arn=asked.source_arn, account=queue.account, region=queue.region
-        )
         attributes = {
             "RULE_ARN": asked.source_arn,
             "TARGET_ARN": asked.target,
@@ -316,10 +315,11 @@ class Invoking:
                 if value
             },
         }
-        try:
-            await act.call("sqs", "SendMessage", given)
-        except ServiceError as error:
-            log.info("%s: nothing to %s: %s", asked.source_arn, asked.dead_letters, error)
+        role = asked.role_arn if asked.buries else ""
+        sent = replace(asked, target=asked.dead_letters, role_arn=role)
+        lost = await self.invoke(sent, [Request("sqs", "SendMessage", given)])
+        if lost is not None:
+            log.info("%s: nothing to %s: %s", asked.source_arn, asked.dead_letters, lost.message)
 
 
 def _region(asked: Invocation) -> str:
