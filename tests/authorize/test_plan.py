@@ -163,6 +163,32 @@ def test_a_launch_is_judged_with_all_that_its_template_says(named: Mapping[str, 
     assert any(check.action == "ec2:CreateTags" for check in checks)
 
 
+def test_which_resources_are_the_template_s(court: Court) -> None:
+    template = WithTemplate(ImageId="ami-t", InstanceType="m5.large", SubnetId="subnet-t")
+    key = "ec2:islaunchtemplateresource"
+
+    def told(**more: object) -> dict[str, object]:
+        given = {"LaunchTemplate": {"LaunchTemplateId": "lt-1"}, **more}
+        checks = planned(court, "ec2:RunInstances", given, template)
+        return {
+            str(check.resource).rpartition(":")[2]: "" if key in check.unknown else check.context[key]
+            for check in checks
+            if key in check.context or key in check.unknown
+        }
+
+    whole = told(MinCount=1, MaxCount=1)
+    assert {"image/ami-t", "subnet/subnet-t", "instance/*", "launch-template/lt-1"} <= whole.keys()
+    assert set(whole.values()) == {"true"}
+    other = told(SubnetId="subnet-1")
+    assert other["subnet/subnet-1"] == "false"
+    assert other["image/ami-t"] == "true"
+    assert other["instance/*"] == ""  # whether it still is, nobody knows
+    (plain,) = {
+        check.context[key] for check in planned(court, "ec2:RunInstances", {}) if key in check.context
+    }
+    assert plain == "false"
+
+
 def test_an_unknown_template_leaves_what_it_says_unknown(court: Court) -> None:
     given = {"LaunchTemplate": {"LaunchTemplateId": "lt-9"}}
     found = [resource for _, resource in asked(court, "ec2:RunInstances", given)]
@@ -409,6 +435,26 @@ def test_a_functions_arn(court: Court) -> None:
         given = {"FunctionName": name, "EventSourceArn": f"arn:aws:sqs:{HERE}:q"}
         (check, *_) = planned(court, "lambda:CreateEventSourceMapping", given)
         assert check.context["lambda:functionarn"] == arn
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "key"),
+    [
+        ("lambda:DeleteEventSourceMapping", {"UUID": "u"}, "lambda:functionarn"),
+        ("lambda:DeleteFunctionUrlConfig", {"FunctionName": "f"}, "lambda:functionurlauthtype"),
+        (
+            "lambda:CreateFunction",
+            {"FunctionName": "f", "VpcConfig": {"SubnetIds": ["subnet-1"]}},
+            "lambda:vpcids",
+        ),
+    ],
+)
+def test_what_a_call_on_a_function_does_not_say_is_unknown(
+    name: str, given: Mapping[str, object], key: str, court: Court
+) -> None:
+    assert key in planned(court, name, given)[0].unknown
+    plain = planned(court, "lambda:CreateFunction", {"FunctionName": "f"})[0]
+    assert "lambda:vpcids" not in {*plain.unknown, *plain.context}
 
 
 def test_ids_behind_names(court: Court) -> None:

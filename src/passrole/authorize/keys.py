@@ -118,10 +118,8 @@ KEYS: Final[Mapping[str, FromInput]] = {
     "kms:encryptioncontextkeys": _many(),  # there where encryption brings it
     "lambda:invokedviafunctionurl": _one(),
     "lambda:layer": _many("Layers[]"),
-    "lambda:vpcids": _many(),
     "lambda:subnetids": _many("VpcConfig.SubnetIds[]"),
     "lambda:securitygroupids": _many("VpcConfig.SecurityGroupIds[]"),
-    "lambda:functionurlauthtype": _one("AuthType", "FunctionUrlAuthType"),
     "lambda:principal": _one("Principal"),
     "lambda:codesigningconfigarn": _one("CodeSigningConfigArn"),
     "lambda:eventsourcetoken": _one("EventSourceToken"),
@@ -168,11 +166,25 @@ def _launch_template(call: Call, directory: Directory) -> str:
     return f"arn:aws:ec2:{call.region}:{call.account}:launch-template/{template}" if template else ""
 
 
-def _function_arn(call: Call, directory: Directory) -> str:
+def _function_arn(call: Call, directory: Directory) -> str | None:
     name = call.input.get("FunctionName")
-    if not isinstance(name, str) or name.startswith("arn:"):
-        return name if isinstance(name, str) else ""
+    if not isinstance(name, str):
+        return None  # a mapping, named by its id, has a function all the same
+    if name.startswith("arn:"):
+        return name
     return f"arn:aws:lambda:{call.region}:{call.account}:function:{FORMS['lambda-name'](name)}"
+
+
+def _function_url_auth_type(call: Call, directory: Directory) -> str | None:
+    given = call.input.get("AuthType", call.input.get("FunctionUrlAuthType"))
+    # A URL that is there has one, which the call does not say.
+    return given if isinstance(given, str) else None
+
+
+def _function_vpc(call: Call, directory: Directory) -> str | None:
+    """The VPC of the subnets is not in the request."""
+    given = call.input.get("VpcConfig")
+    return None if isinstance(given, Mapping) and given.get("SubnetIds") else ""
 
 
 def _s3_auth_type(call: Call, directory: Directory) -> str:
@@ -193,15 +205,17 @@ def _plain_http(call: Call, directory: Directory) -> str:
     return ""  # no TLS version: this endpoint speaks HTTP
 
 
-# Keys that follow from the call as a whole; "" for an absent one.
+# Keys that follow from the call as a whole; "" for an absent one, None where the call does not tell.
 # Source: Amazon S3 User Guide, "Bucket policy examples using condition keys"; EC2's reference page.
-COMPUTED: Final[Mapping[str, Callable[[Call, Directory], str]]] = {
+COMPUTED: Final[Mapping[str, Callable[[Call, Directory], str | None]]] = {
     "ec2:createaction": _create_action,
     "ec2:launchtemplate": _launch_template,
     "ec2:region": _region,
     "ec2:instanceprofile": _instance_profile,
     "ec2:newinstanceprofile": _instance_profile,
     "lambda:functionarn": _function_arn,
+    "lambda:functionurlauthtype": _function_url_auth_type,
+    "lambda:vpcids": _function_vpc,
     "s3:authtype": _s3_auth_type,
     "s3:signatureversion": _s3_signature_version,
     "s3:tlsversion": _plain_http,

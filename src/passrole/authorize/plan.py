@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
+from passrole.authorize import launches
 from passrole.authorize.call import Call, ResourceFacts
 from passrole.authorize.context import Values, call_context
 from passrole.authorize.encryption import encryption_context
@@ -22,7 +23,7 @@ from passrole.authorize.resource_keys import NOTHING, resource_answers
 from passrole.authorize.resource_tags import tag_answers
 from passrole.authorize.resources import Named, entity_of_arn, listed_by_us, named_by_us
 from passrole.catalog import paths, templates
-from passrole.catalog.operations import EXISTING, MADE, OPEN, ActionUse, ResourceUse, operation
+from passrole.catalog.operations import EXISTING, MADE, OPEN, ActionUse, Operation, ResourceUse, operation
 from passrole.catalog.services import action_prefix
 from passrole.state.directory import Directory
 from passrole.state.organization import org_id, org_path, organization_of
@@ -92,6 +93,8 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
         if not templates.asked(use.when, named.input) or (service and use.action in _NOT_OF_SERVICES):
             continue
         checks += _checks(named, use, context, untold, directory, facts)
+    if (call.service, call.operation) == ("ec2", "RunInstances") and call.input.get("LaunchTemplate"):
+        checks = [_launched(call, known, check, directory) for check in checks]
     if call.caller.principal.kind is PrincipalKind.IDENTITY_PROVIDER and checks:
         # What the provider passes into the session comes with its word, not with the input.
         passed = {"sts:TagSession": "aws:tagkeys", "sts:SetSourceIdentity": "sts:sourceidentity"}
@@ -103,6 +106,23 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
         keys = {**checks[0].context, "sts:sourceidentity": inherited}
         checks.append(replace(checks[0], action="sts:SetSourceIdentity", context=keys))
     return Plan(call, tuple(checks), context)
+
+
+def _launched(call: Call, known: Operation, check: Check, directory: Directory) -> Check:
+    """The check of a launch with a template, which says whether its resource is the template's."""
+    if launches.KEY not in check.context:
+        return check
+    requested = {
+        arn
+        for use in known.actions
+        for resource in use.resources
+        for arn in _filled(call, resource.template, call.input, directory) or ()
+    }
+    context = {key: value for key, value in check.context.items() if key != launches.KEY}
+    answer = launches.by_template(call, check.resource or "*", requested)
+    if answer:
+        return replace(check, context={**context, launches.KEY: answer})
+    return replace(check, context=context, unknown=check.unknown | {launches.KEY})
 
 
 def _checks(
@@ -200,6 +220,8 @@ def _answer(
             text = computed(call, directory)
             if text:
                 context[lower] = text
+            elif text is None:
+                yield lower
             continue
         source = KEYS.get(lower)
         if source is None:
