@@ -95,5 +95,8 @@ class Agents:
     async def stop(self) -> None:
         """Every agent, the last first; one that fails to end its work keeps no other from it."""
         for agent in reversed(self._agents):
-            with suppress(StoreUnavailable):
-                await agent.stop()
+            try:
+                with suppress(StoreUnavailable):
+                    await agent.stop()
+            except Exception:
+                log.exception("%s could not be stopped", agent)

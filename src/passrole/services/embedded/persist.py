@@ -79,35 +79,47 @@ class Keeper:
             if problem:
                 self._aside()
             return Restored(notes=(self._refused(problem),) if problem else ())
-        usable = {
-            service: kept
-            for service, kept in manifest.files.items()
-            if self._digest(self._folder / kept[0]) == kept[1]
-        }
-        notes: list[str] = []
-        for service in sorted(manifest.files.keys() - usable.keys()):
-            path = self._folder / manifest.files[service][0]
-            self._set_aside([path] if path.exists() else [])
-            notes.append(self._refused(f"{path} was changed or lost"))
         packages: set[str] = set()
-        if usable:
+        notes: list[str] = []
+        if manifest.files:
             install()
             pickled: Any = import_module("passrole.services.embedded.pickled")
             loading = pickled.Loading()
-            for service, (name, _, each) in usable.items():
-                try:
-                    for package in each:
-                        import_module(f"moto.{package}.models")
-                    with (self._folder / name).open("rb") as source:
-                        loading.load(source)
-                except pickled.UNREADABLE as error:
-                    log.warning("%s cannot be read back: %s", service, error)
-                    self._set_aside([self._folder / name])
-                    notes.append(self._refused(f"{self._folder / name} cannot be read back"))
+            for name, digest, each in manifest.files.values():
+                problem = self._load(loading, pickled.UNREADABLE, self._folder / name, digest, each)
+                if problem:
+                    notes.append(self._refused(problem))
                 else:
                     packages.update(each)
             loading.finish()
         return Restored(frozenset(packages), tuple(notes), manifest.principals)
+
+    def _load(
+        self,
+        loading: Any,
+        unreadable: tuple[type[Exception], ...],
+        path: Path,
+        digest: str,
+        packages: list[str],
+    ) -> str:
+        """Reads one file; returns why it is set aside instead, "" where it is not."""
+        try:
+            with path.open("rb") as source:
+                if hashlib.file_digest(source, "sha256").hexdigest() != digest:
+                    problem = f"{path} was changed"
+                else:
+                    for package in packages:
+                        import_module(f"moto.{package}.models")
+                    source.seek(0)
+                    loading.load(source)
+                    return ""
+        except OSError as error:
+            return f"{path} is lost: {error.strerror}"
+        except unreadable as error:
+            log.info("%s cannot be read back: %s", path, error)
+            problem = f"{path} cannot be read back ({type(error).__name__})"
+        self._set_aside([path])
+        return problem
 
     def begin(self) -> None:
         """From now on the services change: without a clean stop the snapshots are of no use."""
@@ -223,14 +235,6 @@ class Keeper:
         for path in self._folder.iterdir() if self._folder.is_dir() else ():
             if path.is_file() and path.name not in (MANIFEST, RUNNING):
                 yield path
-
-    def _digest(self, path: Path) -> str:
-        """The digest of a file; "" where it cannot be read."""
-        try:
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
-            return ""
 
     def _seal(self, body: bytes) -> str:
         return hmac.new(self._key, body, hashlib.sha256).hexdigest()

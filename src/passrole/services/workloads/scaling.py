@@ -155,7 +155,11 @@ class AutoScaling:
                     self._changed.wait(), max(0.0, min(due) - loop.time()) if due else None
                 )
             self._changed.clear()
-            await self._look(loop)
+            try:
+                await self._look(loop)
+            except Exception:  # the last line before the agent: other groups must not lose theirs
+                log.exception("the groups could not be looked at")
+                await asyncio.sleep(_AT_MOST_EVERY)
 
     async def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         groups = self._groups.groups()

@@ -124,13 +124,24 @@ class TaskRoles:
                     self._changed.wait(), max(0.0, min(due) - loop.time()) if due else None
                 )
             self._changed.clear()
-            for task in () if self._stopping else self._tasks.starting():
-                await self._start(task)
-            services = self._tasks.services()
-            for gone in self._tried.keys() - {service.arn for service in services}:
-                del self._tried[gone]
-            for service in () if self._stopping else services:
-                await self._keep(service, loop)
+            try:
+                await self._look(loop)
+            except Exception:  # the last line before the agent: other services must not lose theirs
+                log.exception("tasks and services could not be looked at")
+                await asyncio.sleep(_AT_MOST_EVERY)
+
+    async def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        for task in self._tasks.starting():
+            if self._stopping:
+                return
+            await self._start(task)
+        services = self._tasks.services()
+        for gone in self._tried.keys() - {service.arn for service in services}:
+            del self._tried[gone]
+        for service in services:
+            if self._stopping:
+                return
+            await self._keep(service, loop)
 
     # Tasks
 
