@@ -39,6 +39,8 @@ class WorkerLost(PassroleError):
     """A process that ended while it had work: out of memory, or ended by someone."""
 
 
+# Objects between two collections of garbage: there are hardly any cycles, and each collection empties caches.
+_RARELY: Final = 100_000
 _pieces: Final = msgspec.msgpack.Decoder(Piece)
 
 
@@ -124,6 +126,7 @@ class _Pool(Generic[P]):
 def _live(connection: Connection, work: Work[P]) -> None:
     """The life of a process: piece after piece, until the other end closes."""
     gc.freeze()  # what was made before the fork stays shared with the other processes
+    gc.set_threshold(_RARELY)
     with suppress(EOFError, ConnectionError, KeyboardInterrupt):
         while True:
             for part in work(_pieces.decode(connection.recv_bytes())):

@@ -7,7 +7,6 @@ nothing. Every executor must have this package, and reach the trail.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,8 +20,8 @@ from passrole.analysis.audit.sources import Piece
 from passrole.analysis.audit.usage import SHOWN, Usage, Used
 from passrole.analysis.audit.workers import PassReader, Report
 from passrole.analysis.sources import Source
+from passrole.analysis.spark import job
 from passrole.state.directory import Directory
-from passrole.values.errors import PassroleError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row, SparkSession
@@ -39,14 +38,6 @@ _KEYS: Final = ("principal", "role", "by", "service", "operation", "services")
 _ONE_PASS: Final = ("account", "event", "role", "service", "operation")
 
 
-class MissingSpark(PassroleError):
-    """PySpark is not installed."""
-
-
-class SparkFailed(PassroleError):
-    """A job that Spark gave up; the text is its own first line."""
-
-
 def audit(
     pieces: Iterable[Piece],
     source: Source,
@@ -61,43 +52,8 @@ def audit(
     SparkFailed.
     """
     listed = list(pieces)
-    session = _session()
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
-
-    try:
+    with job("passrole audit") as session:
         return _audited(session, listed, source, directory, out, strict=strict)
-    except (PySparkException, Py4JError) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise SparkFailed(f"the Spark job failed: {lines[0] if lines else type(error).__name__}") from error
-    finally:
-        session.stop()
-
-
-def _session() -> SparkSession:
-    try:
-        from pyspark import SparkConf
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise MissingSpark("--engine spark needs PySpark: install passrole[spark]") from error
-    conf = SparkConf()
-    builder = SparkSession.builder.appName("passrole audit")
-    local = str(conf.get("spark.master", "local")).startswith("local")
-    if not conf.contains("spark.master"):
-        builder = builder.master("local[*]")
-    # Python's own executable, and no page with its progress, unless something else is said.
-    settings = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
-    if local:
-        settings["spark.sql.shuffle.partitions"] = "8"  # Spark's 200 are for many machines
-    for name, value in settings.items():
-        if not conf.contains(name):
-            builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    context = session.sparkContext
-    context.setLogLevel("OFF")  # what goes wrong is told by SparkFailed
-    if local:
-        context.pythonExec = sys.executable  # the Python that has this package
-    return session
 
 
 def _audited(

@@ -16,7 +16,7 @@ from passrole.analysis.audit.sources import Piece, Reader
 from passrole.analysis.audit.takers import Takers, takers
 from passrole.analysis.sources import Source
 
-_ENOUGH: Final = 400  # passes that are told of at once
+_ENOUGH: Final = 200  # records that are looked into at once
 _OFTEN: Final = 20  # batches of records after which progress is told
 
 
@@ -58,20 +58,23 @@ class PassReader:
         table = takers()
         dull = table.uninteresting
         number = 0
+        # Looked into together: in between, the records would drive that code out of the processor's cache.
+        waiting: list[Record] = []
         try:
             for batch in self._reader.read(piece, fault, progress, Record):
                 number += 1
                 told.records += len(batch)
-                for record in _possible(batch, dull):
-                    if is_of_interest(record, table):
-                        _look(record, table, piece, told)
-                if len(told.found) >= _ENOUGH or number % _OFTEN == 0:
+                waiting += [one for one in _possible(batch, dull) if is_of_interest(one, table)]
+                if len(waiting) >= _ENOUGH or number % _OFTEN == 0:
+                    _look(waiting, table, piece, told)
+                    waiting = []
                     yield told
                     told = Report([], [])
         except Digest:
             told.digest = True
         except (Foreign, CannotOpen) as error:
             fault("", str(error))
+        _look(waiting, table, piece, told)
         told.done = True
         yield told
 
@@ -86,11 +89,12 @@ def _possible(batch: Sequence[Record], dull: Mapping[str, object]) -> Iterator[R
             yield record
 
 
-def _look(record: Record, table: Takers, piece: Piece, told: Report) -> None:
-    try:
-        extracted = extract(record, table)
-    except (msgspec.DecodeError, RecursionError) as error:
-        told.skipped.append(Skipped(piece.name, f"event {record.eventID}", f"not read: {error}"))
-        return
-    told.found += extracted.passes
-    told.untold += extracted.untold
+def _look(records: Sequence[Record], table: Takers, piece: Piece, told: Report) -> None:
+    for record in records:
+        try:
+            extracted = extract(record, table)
+        except (msgspec.DecodeError, RecursionError) as error:
+            told.skipped.append(Skipped(piece.name, f"event {record.eventID}", f"not read: {error}"))
+            continue
+        told.found += extracted.passes
+        told.untold += extracted.untold
