@@ -81,6 +81,7 @@ class Deployment:
     async def update(self) -> None:
         """UPDATE_COMPLETE, or back to what was there."""
         stack = self.stack
+        await self._settle()
         try:
             blueprint = drawn(stack.wanted, _where(stack))
             await self._everything(blueprint, self._bring, stack.timeout)
@@ -411,6 +412,11 @@ class Deployment:
             return False
 
         await _in_order(_backwards(leaving), away, lambda: False, all_of=True)
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """What is there is what a later rollback goes back to."""
+        directory = self.ports.directory
         for one in resources(directory, self.arn).values():
             if one.before or one.added:
                 directory.put(replace(one, before="", added=False))
