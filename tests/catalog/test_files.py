@@ -22,7 +22,15 @@ def test_every_file_is_read() -> None:
         assert data["service"] == name
     tables = sorted(path.stem for path in (files.folder() / files.TABLES).glob("*.json"))
     assert tables == [
-        *("actions", "keys", "not_role_parameters", "service_linked_roles", "services", "use_cases")
+        *(
+            "actions",
+            "deployments",
+            "keys",
+            "not_role_parameters",
+            "service_linked_roles",
+            "services",
+            "use_cases",
+        )
     ]
     for name in tables:
         assert files.table(name)["source"]

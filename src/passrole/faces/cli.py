@@ -11,7 +11,7 @@ from typing import Annotated, Final, NoReturn, cast
 import typer
 
 from passrole import __version__
-from passrole.faces import audits, compare, escalations, lints, questions, replays, roles
+from passrole.faces import audits, compare, escalations, lints, passes, plans, questions, replays, roles
 from passrole.faces.options import (
     MAIN_ACCOUNT,
     PORT,
@@ -67,9 +67,11 @@ _CommandError: Final = cast(type[typer.BadParameter], _UsageError.__base__)
 
 
 app.add_typer(questions.app)
+app.add_typer(passes.app)
 app.add_typer(audits.app)
 app.add_typer(replays.app)
 app.add_typer(lints.app)
+app.add_typer(plans.app)
 
 
 def main() -> NoReturn:

@@ -1,0 +1,275 @@
+"""The role passes of CloudFormation templates, the AWS SAM's included, and of CDK's cloud assemblies.
+
+Source: CloudFormation Template Reference; CloudFormation User Guide, "CloudFormation service role"; AWS CDK
+Developer Guide, "Bootstrapping"; AWS SAM Developer Guide, "Generated CloudFormation resources".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from passrole.analysis.plan.passes import (
+    ANY,
+    Deployment,
+    PlannedPass,
+    UnreadablePlan,
+    Where,
+    roles_of,
+    values_at,
+)
+from passrole.catalog import deployments
+from passrole.catalog.role_parameters import ROLE_NAME
+from passrole.policy import cfn_template
+from passrole.policy.cfn_template import Resource, Template, TemplateError
+from passrole.policy.cfn_values import NO_VALUE, Resolver, Unknown
+from passrole.state.directory import Directory
+
+_ROLE: Final = "AWS::IAM::Role"
+_PROFILE: Final = "AWS::IAM::InstanceProfile"
+_STACK: Final = "AWS::CloudFormation::Stack"
+# What the AWS SAM makes a role for where a resource names none, as the role is then called.
+_SAM: Final[Mapping[str, str]] = {
+    "AWS::Serverless::Function": "Role",
+    "AWS::Serverless::StateMachine": "Role",
+}
+# An instance profile of the template, as values refer to it until its role is asked for.
+_MARK: Final = "passrole-profile:"
+_DEEPEST: Final = 5
+_MANIFEST: Final = "manifest.json"
+_KIND: Final = "aws:cloudformation:stack"
+
+
+def read_template(
+    text: str,
+    where: Where,
+    directory: Directory | None = None,
+    parameters: Mapping[str, str] | None = None,
+    *,
+    folder: Path | None = None,
+) -> Deployment:
+    """The passes of a template. parameters go before its defaults; folder is where nested ones lie.
+
+    Raises UnreadablePlan for a text that is no template.
+    """
+    made = Deployment(stack=where.stack if where.stack != ANY else "")
+    try:
+        template = cfn_template.parse(text)
+        _Stack(template, where, directory, parameters or {}).read(made, "", folder, 0)
+    except TemplateError as error:
+        raise UnreadablePlan(error.message) from error
+    return made
+
+
+class _Stack:
+    """One template as it would be deployed; what its resources give each other is known by their names."""
+
+    def __init__(
+        self, template: Template, where: Where, directory: Directory | None, given: Mapping[str, str]
+    ) -> None:
+        self._template = template
+        self._where = where
+        self._directory = directory
+        self._resources = template.resources
+        self._resolver = Resolver(template, {**self._pseudo(), **self._parameters(given)}, self)
+
+    def _pseudo(self) -> dict[str, object]:
+        where = self._where
+        suffix = "amazonaws.com.cn" if where.partition == "aws-cn" else "amazonaws.com"
+        told: dict[str, object] = {
+            "AWS::AccountId": where.account,
+            "AWS::NotificationARNs": [],
+            "AWS::Partition": where.partition,
+            "AWS::Region": where.region,
+            "AWS::StackName": where.stack,
+            "AWS::URLSuffix": suffix,
+        }
+        return {name: value for name, value in told.items() if value != ANY}
+
+    def _parameters(self, given: Mapping[str, str]) -> dict[str, object]:
+        """Values as they are given, else defaults; a parameter without either is left out: it is unknown."""
+        made: dict[str, object] = {}
+        for name, row in self._template.section("Parameters").items():
+            declared = row if isinstance(row, dict) else {}
+            value = given.get(name, declared.get("Default"))
+            if value is not None:
+                text = str(value)
+                made[name] = text.split(",") if "List" in str(declared.get("Type", "")) else text
+        return made
+
+    # Known
+
+    def ref(self, resource: str) -> object:
+        """See cfn_values.Known."""
+        one = self._resources[resource]
+        if one.type == _ROLE:
+            return self._name(one)
+        return f"{_MARK}{resource}" if one.type == _PROFILE else Unknown(of=(resource,))
+
+    def attribute(self, resource: str, attribute: str) -> object:
+        """See cfn_values.Known."""
+        one = self._resources[resource]
+        if one.type == _ROLE and attribute == "Arn":
+            return self._where.role(self._name(one), self._path(one))
+        if one.type == _PROFILE and attribute == "Arn":
+            return f"{_MARK}{resource}"
+        return Unknown(of=(f"{resource}.{attribute}",))
+
+    def imported(self, name: str) -> object:
+        """See cfn_values.Known."""
+        return Unknown(of=(f"export {name}",))
+
+    def zones(self, region: str) -> object:
+        """See cfn_values.Known."""
+        return Unknown(of=("Availability Zones",))
+
+    def _name(self, role: Resource) -> str:
+        """A role's name: its own, or the stack's and the logical id's with letters that nobody knows yet."""
+        given = self._text(role.properties.get("RoleName"))
+        return given or f"{self._where.stack}-{role.name}-{ANY}"
+
+    def _path(self, role: Resource) -> str:
+        return self._text(role.properties.get("Path")) or "/"
+
+    def _text(self, node: object) -> str:
+        value = self._resolver.value(node) if node is not None else ""
+        if isinstance(value, Unknown):
+            return value.pattern
+        return value if isinstance(value, str) else ""
+
+    # Passes
+
+    def read(self, made: Deployment, prefix: str, folder: Path | None, depth: int) -> None:
+        """Adds the passes of every resource that the template makes."""
+        for one in self._resources.values():
+            if one.condition and self._resolver.condition(one.condition) is False:
+                continue
+            properties = self._resolver.value(dict(one.properties))
+            name = f"{prefix}{one.name}"
+            if isinstance(properties, dict):
+                made.passes += self._passes(name, one, properties)
+                if one.type == _STACK:
+                    self._nested(one, properties, made, name, folder, depth)
+        if any(name.startswith("Fn::ForEach::") for name in self._template.section("Resources")):
+            made.notes.append(f"{prefix or 'template'}: the resources of Fn::ForEach are not read")
+
+    def _passes(self, name: str, one: Resource, properties: Mapping[str, object]) -> Iterator[PlannedPass]:
+        for row in deployments.cloudformation(one.type):
+            for value in values_at(properties, row.path):
+                for role in self._roles(value, row.parameter.holds):
+                    yield PlannedPass(name, row, role)
+        own = _SAM.get(one.type)
+        if own is not None and own not in properties:
+            for row in deployments.cloudformation(one.type):
+                made = f"{self._where.stack}-{one.name}Role-{ANY}"
+                yield PlannedPass(name, row, self._where.role(made))
+
+    def _roles(self, value: object, holds: str) -> tuple[str, ...]:
+        text = value.pattern if isinstance(value, Unknown) else value
+        if value is NO_VALUE or not isinstance(text, str):
+            return ()
+        profile = self._resources.get(text.removeprefix(_MARK)) if text.startswith(_MARK) else None
+        if profile is None:
+            return self._named(text, holds)
+        roles = self._resolver.value(profile.properties.get("Roles", []))
+        return tuple(
+            role
+            for one in values_at(roles, "")
+            for role in self._named(one.pattern if isinstance(one, Unknown) else str(one), ROLE_NAME)
+        )
+
+    def _named(self, text: str, holds: str) -> tuple[str, ...]:
+        """A role as it is named: one of the template has its path there."""
+        for one in self._resources.values():
+            if "name" in holds and one.type == _ROLE and self._name(one) == text:
+                return (self._where.role(text, self._path(one)),)
+        return roles_of(text, holds, self._where, self._directory)
+
+    def _nested(
+        self,
+        one: Resource,
+        properties: Mapping[str, object],
+        made: Deployment,
+        name: str,
+        folder: Path | None,
+        depth: int,
+    ) -> None:
+        """A nested stack whose template lies beside this one; it acts with the same rights."""
+        url = properties.get("TemplateURL")
+        path = folder / url if folder is not None and isinstance(url, str) and ANY not in url else None
+        if path is None or "://" in str(url) or not path.is_file() or depth >= _DEEPEST:
+            made.notes.append(f"{name}: the template of this nested stack is not here, and not read")
+            return
+        given = properties.get("Parameters")
+        texts = given.items() if isinstance(given, dict) else ()
+        known = {key: value for key, value in texts if isinstance(value, str)}
+        inner = Where(self._where.partition, self._where.account, self._where.region, f"{ANY}{one.name}{ANY}")
+        template = cfn_template.parse(path.read_text(encoding="utf-8"))
+        _Stack(template, inner, self._directory, known).read(made, f"{name}/", path.parent, depth + 1)
+
+
+# --- CDK --------------------------------------------------------------------------------------
+
+
+def read_assembly(
+    folder: Path,
+    where: Where,
+    directory: Directory | None = None,
+    parameters: Mapping[str, str] | None = None,
+) -> list[Deployment]:
+    """The stacks of a cloud assembly (``cdk.out``), each with the role that CloudFormation acts with.
+
+    Raises UnreadablePlan.
+    """
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnreadablePlan(f"{folder}: no cloud assembly: {error}") from error
+    found: list[Deployment] = []
+    artifacts = manifest.get("artifacts") if isinstance(manifest, dict) else None
+    for id, one in artifacts.items() if isinstance(artifacts, dict) else ():
+        if not isinstance(one, dict):
+            continue
+        if one.get("type") == "cdk:cloud-assembly":
+            inner = _member(one, "properties", "directoryName")
+            found += read_assembly(folder / inner, where, directory, parameters) if inner else []
+        elif one.get("type") == _KIND:
+            found.append(_stack(folder, id, one, where, directory, parameters))
+    return found
+
+
+def _stack(
+    folder: Path,
+    id: str,
+    one: Mapping[str, Any],
+    where: Where,
+    directory: Directory | None,
+    parameters: Mapping[str, str] | None,
+) -> Deployment:
+    name = _member(one, "properties", "stackName") or id
+    region = str(one.get("environment", "")).rsplit("/", 1)[-1]
+    region = ANY if region.startswith("unknown") or not region else region
+    own = Where(where.partition, where.account, region, name)
+    file = _member(one, "properties", "templateFile")
+    try:
+        text = (folder / file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UnreadablePlan(f"{folder / file}: {error.strerror or error}") from error
+    made = read_template(text, own, directory, parameters, folder=folder)
+    role = _member(one, "properties", "cloudFormationExecutionRoleArn")
+    for placeholder, value in (
+        ("${AWS::Partition}", own.partition),
+        ("${AWS::AccountId}", own.account),
+        ("${AWS::Region}", own.region),
+    ):
+        role = role.replace(placeholder, value)
+    made.stack, made.role = name, role
+    return made
+
+
+def _member(one: Mapping[str, Any], outer: str, inner: str) -> str:
+    found = one.get(outer)
+    value = found.get(inner) if isinstance(found, dict) else None
+    return value if isinstance(value, str) else ""
