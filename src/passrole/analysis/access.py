@@ -1,86 +1,32 @@
 """What two sets of policies allow, compared exactly.
 
-A statement is a box: actions, resources and, for each context key, values. What a side allows is all that
-some Allow of each of its layers holds, less what its Deny statements hold. Whether one side allows something
-that the other does not is then answered in three steps: the actions that the patterns of both tell apart, for
-each of these the resources, and for the statements that meet at such a place the contexts (policy.contexts).
+Whether one side allows something that the other does not is answered in three steps: the actions that the
+patterns of both tell apart, for each of these the resources, and for the statements that meet at such a place
+the contexts (policy.contexts).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Final
 
+from passrole.analysis.sides import EVERYTHING, Grant, Side, with_variables
 from passrole.catalog import actions as catalog
-from passrole.decision.compile import resource_of
-from passrole.policy.contexts import Asked, Box, Contexts, Value, contains, meet
-from passrole.policy.document import Policy, Statement
-from passrole.policy.variables import Context, Template, Variable
+from passrole.policy.contexts import Box, Contexts, Value, contains, meet
 from passrole.values import glob, partition
-from passrole.values.glob import ANY, Pattern, Token
+from passrole.values.glob import ANY, Pattern
 
 ACTION: Final = Pattern.parse("?*:?*")  # whatever an action is, it has this form
 ANY_ARN: Final = glob.pattern_of(
     ("arn:", *(part for _ in range(4) for part in (glob.ANY_IN_FIELD, ":")), ANY)
 )
-EVERYTHING: Final = Pattern.parse("*")
 
 # Boxes that several layers may make of one statement.
 _MEETINGS: Final = 2_000
 # Deny statements, and resources of one, that are tried first.
 _LIKELY: Final = 8
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Grant:
-    """One statement with what of it is compared. No resources and not_resource: any."""
-
-    statement: Statement
-    policy: Policy
-    layer: str
-    actions: tuple[Pattern, ...]  # in lower case
-    resources: tuple[Pattern, ...]
-    not_resource: bool
-    box: Box
-    at_most: tuple[Pattern, ...] = ()  # of a Deny: resources such that it denies no less, variables open
-
-    @property
-    def anywhere(self) -> bool:
-        """Does it hold for every resource?"""
-        return self.not_resource and not self.resources
-
-    @property
-    def not_action(self) -> bool:
-        """Are actions those that it leaves out?"""
-        return self.statement.not_action
-
-    def takes(self, action: str) -> bool:
-        """Does it take the action in? It is in lower case."""
-        return any(one.matches(action) for one in self.actions) != self.not_action
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """What is allowed: by some statement of each layer, and denied by none."""
-
-    layers: tuple[tuple[Grant, ...], ...]
-    denies: tuple[Grant, ...]
-
-    def where(self, holds: Callable[[Grant], bool]) -> Side:
-        """The side with those statements alone."""
-        return Side(
-            tuple(tuple(one for one in layer if holds(one)) for layer in self.layers),
-            tuple(one for one in self.denies if holds(one)),
-        )
-
-    def grants(self) -> Iterator[Grant]:
-        """Every statement."""
-        for layer in self.layers:
-            yield from layer
-        yield from self.denies
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,131 +40,6 @@ class Place:
     resource: str
     grant: Grant  # the Allow statement of the one side
     context: dict[str, Value] = field(default_factory=dict)
-
-
-# --- Statements as boxes ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The policies of one side: layers that must allow, and who reads their conditions.
-
-    generous tells that what is not known of a resource's variables counts for the side: it is the one that
-    may allow more. None leaves a variable what it is, the same on both sides.
-    """
-
-    layers: tuple[tuple[Policy, ...], ...]
-    asked: Asked
-    denying: tuple[Policy, ...] = ()  # beside those of the layers
-    generous: bool | None = None
-    names: tuple[str, ...] = ()  # of the layers
-
-
-def sides(
-    *given: Given, principals: Callable[[Contexts], Callable[[Statement], Box | None]] | None = None
-) -> tuple[Contexts, tuple[Side, ...]]:
-    """The policies as sides that can be compared, with the dimensions of their conditions."""
-    contexts = Contexts(
-        (condition, one.asked)
-        for one in given
-        for policies in (*one.layers, one.denying)
-        for policy in policies
-        for statement in policy.statements
-        for condition in statement.conditions
-    )
-    named = principals(contexts) if principals is not None else None
-    return contexts, tuple(_side(one, contexts, named) for one in given)
-
-
-def _side(given: Given, contexts: Contexts, named: Callable[[Statement], Box | None] | None) -> Side:
-    layers: list[tuple[Grant, ...]] = []
-    denies: list[Grant] = []
-    for number, policies in enumerate((*given.layers, given.denying)):
-        name = given.names[number] if number < len(given.names) else ""
-        allows: list[Grant] = []
-        for policy in policies:
-            for statement in policy.statements:
-                whom: Box | None = {} if named is None else named(statement)
-                box = None if whom is None else contexts.box(statement.conditions, given.asked, whom)
-                if box is not None:
-                    grant = _grant(statement, policy, name, given, box)
-                    (allows if statement.allows else denies).append(grant)
-        if number < len(given.layers):
-            layers.append(tuple(allows))
-    return Side(tuple(layers), tuple(denies))
-
-
-def _grant(statement: Statement, policy: Policy, layer: str, given: Given, box: Box) -> Grant:
-    widest = (
-        None if given.generous is None else given.generous == (statement.allows != statement.not_resource)
-    )
-    resources = _resources(statement, given.asked, widest)
-    anywhere = statement.resources is None or (not statement.not_resource and EVERYTHING in resources)
-    return Grant(
-        statement,
-        policy,
-        layer,
-        _action_patterns(statement.actions),
-        () if anywhere else resources,
-        statement.not_resource or anywhere,
-        box,
-        () if anywhere else _resources(statement, given.asked, not statement.not_resource),
-    )
-
-
-def _resources(statement: Statement, asked: Asked, widest: bool | None) -> tuple[Pattern, ...]:
-    found = (
-        _resource(text, statement, asked.known, asked.absent, widest) for text in statement.resources or ()
-    )
-    return tuple(dict.fromkeys(one for one in found if one is not None))
-
-
-@lru_cache(maxsize=16_384)
-def _action_patterns(texts: tuple[str, ...]) -> tuple[Pattern, ...]:
-    return tuple(dict.fromkeys(Pattern.parse(text.lower()) for text in texts))
-
-
-def _resource(
-    text: str, statement: Statement, known: Context, absent: Callable[[str], bool], widest: bool | None
-) -> Pattern | None:
-    """A resource with its variables filled in; None for a pattern that matches nothing.
-
-    widest says that a variable of which the value is not known stands for any text, else for none; None
-    leaves it a text of its own, which no pattern names.
-    """
-    found = resource_of(text, live=statement.live)
-    if isinstance(found, Pattern):
-        return found
-    assert isinstance(found, Template)
-    parts: list[Token] = []
-    for part in found.parts:
-        if not isinstance(part, Variable):
-            parts.append(part)
-            continue
-        value = known.get(part.key)
-        if value is None and absent(part.key):
-            value = part.default
-            if value is None:
-                return None
-        if isinstance(value, str):
-            parts.append(value)
-        elif widest is None:
-            parts.append(f"\ue000{part.key}\ue001{part.default or ''}\ue002")
-        elif widest:
-            parts.append(ANY)
-        else:
-            return None
-    return glob.pattern_of(tuple(parts))
-
-
-def resource_pattern(text: str) -> Pattern:
-    """An element of Resource without variables."""
-    found = resource_of(text, live=False)
-    assert isinstance(found, Pattern)  # Invariant: variables do not count before Version 2012-10-17
-    return found
-
-
-# --- The comparison ---------------------------------------------------------------------------
 
 
 class Comparison:
@@ -317,7 +138,7 @@ class Comparison:
         if found is None:
             return None
         resource, box = found
-        return Place(action, _VARIABLE.sub(r"${\1}", resource), allow, self._contexts.example(box))
+        return Place(action, with_variables(resource), allow, self._contexts.example(box))
 
     def _place(
         self, allow: Grant, mine: Side, theirs: Side, universe: Sequence[Pattern]
@@ -483,4 +304,3 @@ def _prefix(pattern: Pattern) -> str:
 
 # Where an example may be of any service, of one that everybody knows.
 _COMMON: Final = ("s3", "ec2", "iam", "lambda", "dynamodb", "sts")
-_VARIABLE: Final = re.compile("\ue000([^\ue001]*)\ue001[^\ue002]*\ue002")

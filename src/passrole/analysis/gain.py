@@ -12,24 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Final
 
 from passrole.analysis import action_sets, bits
-from passrole.analysis.access import (
-    Comparison,
-    Given,
-    Grant,
-    Place,
-    Side,
-    sides,
-)
+from passrole.analysis.access import Comparison, Place
+from passrole.analysis.action_rights import ActionRights, actions_of
 from passrole.analysis.askers import Asker, asker_named
+from passrole.analysis.sides import Grant, Side, sides
 from passrole.catalog.arn_forms import arn_forms
-from passrole.decision.layers import IDENTITY, RCP, standing_of
-from passrole.decision.plan import stacks_of
-from passrole.policy.contexts import Asked, Contexts, Value
-from passrole.policy.document import Policy
+from passrole.policy.contexts import Contexts, Value
 from passrole.state.estate.estate import Estate
 from passrole.values import partition
 from passrole.values.glob import Pattern
@@ -44,37 +36,8 @@ _NAMED: Final = 8
 
 _REGION: Final = "us-east-1"  # that examples are of, where they can be
 
-# Keys that belong to who asks, so that they differ between the two.
-_OWN: Final = frozenset(
-    (
-        "aws:assumedroot",
-        "aws:federatedprovider",
-        "aws:multifactorauthage",
-        "aws:multifactorauthpresent",
-        "aws:sourceidentity",
-        "aws:tokenissuetime",
-        "aws:userid",
-        "aws:username",
-        "ec2:instancemetadatatags",
-        "ec2:roledelivery",
-        "ec2:sourceinstancearn",
-        "glue:credentialissuingservice",
-        "glue:roleassumedby",
-        "identitystore:userid",
-        "lambda:sourcefunctionarn",
-        "ssm:sourceinstancearn",
-    )
-)
 # Services that say most about a gain, for the order in which it is told.
 _TELLING: Final = ("iam", "sts", "organizations", "s3", "ec2", "lambda", "kms", "secretsmanager", "dynamodb")
-_OWN_BEGINNINGS: Final = (
-    "aws:principal",
-    "saml:",
-    "sts:",
-    "identitystore:",
-    "cognito-identity.",
-    "passrole:",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,81 +103,21 @@ def gains(estate: Estate, principal: str, role: str) -> Gain:
     return Gains().of(asker_named(estate, principal), asker_named(estate, role))
 
 
-class Rights:
-    """What one principal may do, by action: at all, and on everything whatever the context."""
-
-    def __init__(self, asker: Asker) -> None:
-        self.asker: Final = asker
-        (side,) = sides(self.given("", generous=True))[1]
-        self.side: Final = side
-        self.may: Final = _may(side)
-        self.fully: Final = _fully(side)
-
-    @cached_property
-    def undenied(self) -> int:
-        """The actions that no Deny says anything about."""
-        found = action_sets.everything()
-        for grant in self.side.denies:
-            found &= ~_actions(grant)
-        return found
-
-    @cached_property
-    def sure(self) -> int:
-        """The actions allowed on something, whatever the context."""
-        found = self.undenied
-        for layer in self.side.layers:
-            allowed = 0
-            for grant in layer:
-                if not grant.box:
-                    allowed |= _actions(grant)
-            found &= allowed
-        return found
-
-    def given(self, name: str, *, generous: bool) -> Given:
-        """The principal as one side of a comparison."""
-        asker = self.asker
-        standing = standing_of(asker.caller.principal)
-        layers: list[tuple[Policy, ...]] = []
-        names: list[str] = []
-        denying: list[Policy] = []
-        for stack in stacks_of(asker.policies, standing, trust=False):
-            if stack.layer is RCP or (stack.layer is IDENTITY and not standing.identity):
-                denying += stack.policies
-            else:
-                layers.append(stack.policies)
-                names.append(stack.layer.name)
-        asked = Asked(name, asker.context, lambda key: asker.lacks(key, passing=False), is_own)
-        # The layer whose statements a gain is told by comes first.
-        order = sorted(range(len(layers)), key=lambda number: names[number] != IDENTITY.name)
-        return Given(
-            tuple(layers[number] for number in order),
-            asked,
-            tuple(denying),
-            generous,
-            tuple(names[number] for number in order),
-        )
-
-
-def is_own(key: str) -> bool:
-    """Does the key belong to who asks? It is in lower case."""
-    return key in _OWN or key.startswith(_OWN_BEGINNINGS)
-
-
 class Gains:
     """Gains of many pairs: what is known of one principal is found once."""
 
     def __init__(self) -> None:
-        self._rights: dict[str, Rights] = {}
+        self._rights: dict[str, ActionRights] = {}
         self._found: dict[tuple[str, str], Gain] = {}
         self._examples: dict[tuple[str, str], Witness | None] = {}
         self._searches: dict[str, _Search] = {}
         self._told: dict[tuple[str, int], tuple[tuple[str, ...], tuple[Witness, ...]]] = {}
 
-    def rights(self, asker: Asker) -> Rights:
+    def rights(self, asker: Asker) -> ActionRights:
         """What the principal may do."""
         found = self._rights.get(asker.arn)
         if found is None:
-            found = self._rights[asker.arn] = Rights(asker)
+            found = self._rights[asker.arn] = ActionRights(asker)
         return found
 
     def surely(self, asker: Asker, other: Asker) -> bool:
@@ -253,7 +156,7 @@ class Gains:
             found = Gain(asker.arn, other.arn, actions, gained, witnesses, administrator)
         return found
 
-    def _quick(self, mine: Rights, gained: int) -> tuple[tuple[str, ...], tuple[Witness, ...]]:
+    def _quick(self, mine: ActionRights, gained: int) -> tuple[tuple[str, ...], tuple[Witness, ...]]:
         """What is told of actions that the other side has on nothing, and an example."""
         search = self._searches.get(mine.asker.arn)
         if search is None:
@@ -286,7 +189,7 @@ class Gains:
 class _Search:
     """One comparison: which actions are gained, and where."""
 
-    def __init__(self, mine: Rights, theirs: Rights | None) -> None:
+    def __init__(self, mine: ActionRights, theirs: ActionRights | None) -> None:
         """theirs None is a side that may do nothing."""
         given = [mine.given("one", generous=True)]
         if theirs is not None:
@@ -319,7 +222,7 @@ class _Search:
 
     def run(self) -> None:
         """Finds the gained actions, those that are treated alike at once."""
-        grants = {_actions(grant): None for side in (self._mine, self._theirs) for grant in side.grants()}
+        grants = {actions_of(grant): None for side in (self._mine, self._theirs) for grant in side.grants()}
         groups = [self._candidates] if self._candidates else []
         for actions in grants:
             groups = [part for group in groups for part in (group & actions, group & ~actions) if part]
@@ -432,38 +335,6 @@ def _by_form(account: str) -> Mapping[tuple[Pattern, ...], int]:
 
 def _rank(service: str) -> int:
     return _TELLING.index(service) if service in _TELLING else len(_TELLING)
-
-
-def _actions(grant: Grant) -> int:
-    return action_sets.of_patterns(grant.actions, grant.not_action)
-
-
-def _may(side: Side) -> int:
-    """The actions that the side allows on something, or would but for a resource or context of a Deny."""
-    found = action_sets.everything()
-    for layer in side.layers:
-        allowed = 0
-        for grant in layer:
-            allowed |= _actions(grant)
-        found &= allowed
-    for grant in side.denies:
-        if grant.anywhere and not grant.box:
-            found &= ~_actions(grant)
-    return found
-
-
-def _fully(side: Side) -> int:
-    """The actions that the side allows on everything in every context."""
-    found = action_sets.everything()
-    for layer in side.layers:
-        allowed = 0
-        for grant in layer:
-            if grant.anywhere and not grant.box:
-                allowed |= _actions(grant)
-        found &= allowed
-    for grant in side.denies:
-        found &= ~_actions(grant)
-    return found
 
 
 def _strict(contexts: Contexts, mine: Side, theirs: Side) -> Comparison:

@@ -12,17 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from passrole.analysis.access import (
-    ACTION,
-    ANY_ARN,
-    Comparison,
-    Given,
-    Grant,
-    Place,
-    Side,
-    resource_pattern,
-    sides,
-)
+from passrole.analysis.access import ACTION, ANY_ARN, Comparison, Place
+from passrole.analysis.sides import Given, Grant, Side, resource_pattern, sides
 from passrole.catalog.arn_forms import NO_RESOURCE, arn_forms
 from passrole.policy.contexts import ANYONE, Box, Contexts
 from passrole.policy.document import Policy, PrincipalName, Statement

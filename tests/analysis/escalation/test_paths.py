@@ -28,7 +28,8 @@ from tests.analysis.details import (
 )
 
 from passrole.analysis.askers import PASSED_TO, Asker
-from passrole.analysis.escalation.graph import Graph, Held
+from passrole.analysis.escalation.graph import Graph
+from passrole.analysis.escalation.held import Held
 from passrole.analysis.escalation.paths import Escalation, Search, escalations
 from passrole.analysis.escalation.steps import Reason
 from passrole.analysis.trust import may_assume

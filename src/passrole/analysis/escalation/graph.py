@@ -7,36 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Final
 
 from passrole.analysis import action_sets, bits
 from passrole.analysis.account_passes import AccountPasses
+from passrole.analysis.action_rights import ActionRights
 from passrole.analysis.askers import Asker, asker_of
+from passrole.analysis.escalation.held import Held, Holdings
+from passrole.analysis.escalation.passes import Usable, action_pattern, bits_of, preferred, usable
 from passrole.analysis.escalation.rights import NONE, Assumable, Pair, Rights
 from passrole.analysis.escalation.techniques import (
     ASSUME,
-    AT_WILL,
     CHANGE_TRUST,
     CREDENTIALS,
     HOLDERS,
     JOIN,
-    KNOWN_PASSES,
-    NEEDS_INSTANCE,
     NEEDS_PROFILE,
-    NEEDS_TRIGGER,
-    NOT_AT_WILL,
     OLDER_VERSION,
     SELF_GRANTS,
-    TRIGGERS,
     Holder,
     Known,
     Technique,
 )
 from passrole.analysis.gain import Gains
-from passrole.analysis.gain import Rights as Actions
 from passrole.analysis.trust import Trusts
-from passrole.analysis.usable import operations_for
 from passrole.authorize.call import Caller
 from passrole.authorize.gather import gather, identity_policies, parsed
 from passrole.policy.document import Policy
@@ -46,13 +40,6 @@ from passrole.values.glob import Pattern
 from passrole.values.principal import Principal, PrincipalKind
 
 _EC2: Final = "ec2.amazonaws.com"
-_ADD_ROLE: Final = "iam:AddRoleToInstanceProfile"
-# Operations that give a role to an instance that is there already.
-_TO_INSTANCES: Final = frozenset(
-    (_ADD_ROLE, "ec2:AssociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation")
-)
-
-
 # Roles that nobody edits in their account: service-linked ones, and those that IAM Identity Center makes.
 # Source: IAM API Reference, UpdateAssumeRolePolicy, error UnmodifiableEntity.
 _FIXED: Final = ("/aws-service-role/", "/aws-reserved/")
@@ -88,25 +75,6 @@ class Way:
     when: str = ""
     at_will: bool = True
     held: Mapping[int, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A resource of a live account that holds a role: a function, a stack, an instance."""
-
-    kind: str  # as Holder.kind
-    arn: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """One operation that takes a role for a service, with the actions it needs, as bits."""
-
-    name: str
-    actions: tuple[str, ...]
-    needed: int
-    triggers: tuple[tuple[tuple[str, ...], int], ...]
 
 
 class Graph:
@@ -148,7 +116,7 @@ class Graph:
         self._trusting = self._trusting_services(roles)
         self._holders = self._policy_holders()
         self._policies = Rights(self._holders)
-        self._held = None if held is None else _Holdings(held, self.number)
+        self._held = None if held is None else Holdings(held, self.number)
         self._ways: dict[int, tuple[Way, ...]] = {}
         self._edits: dict[int, tuple[tuple[Technique, Pair], ...]] = {}
 
@@ -215,7 +183,7 @@ class Graph:
                 if group is not None:
                     yield group
 
-    def actions(self, node: Node) -> Actions:
+    def actions(self, node: Node) -> ActionRights:
         """What the node may do, by action."""
         return self.gains.rights(node.asker)
 
@@ -262,7 +230,7 @@ class Graph:
 
     def _on(self, node: Node, action: str, rights: Rights) -> Pair:
         """As Rights.on, within the account, and at no cost where the action is not allowed on anything."""
-        if not action_sets.of_pattern(_pattern(action)) & self.actions(node).may:
+        if not action_sets.of_pattern(action_pattern(action)) & self.actions(node).may:
             return NONE
         return rights.on(node.asker, action)
 
@@ -274,7 +242,7 @@ class Graph:
         if not action_sets.of_pattern(_PASS) & self.actions(node).may:
             return
         for service, pair in passes.passes(node.asker).items():
-            uses = self._usable(node, service)
+            uses = usable(self.actions(node), service)
             targets = self._shift(pair, first)
             for at_will in (True, False):
                 ranked = [use for use in uses if use.at_will is at_will]
@@ -282,17 +250,8 @@ class Graph:
                     yield self._pass(service, targets, ranked, at_will=at_will)
                     break  # a service that obeys in one operation need not be shown in another
 
-    def _pass(self, service: str, targets: Pair, uses: list[_Usable], *, at_will: bool) -> Way:
-        best = min(
-            uses,
-            key=lambda use: (
-                not use.certain,
-                use.when != "",
-                use.known is None,
-                use.name.partition(":")[0] not in service,
-                use.name,
-            ),
-        )
+    def _pass(self, service: str, targets: Pair, uses: list[Usable], *, at_will: bool) -> Way:
+        best = preferred(uses, service)
         sure = targets[0] if best.certain else 0
         when = best.when
         if service == _EC2:
@@ -311,45 +270,12 @@ class Graph:
             at_will=at_will,
         )
 
-    def _usable(self, node: Node, service: str) -> list[_Usable]:
-        actions = self.actions(node)
-        found: list[_Usable] = []
-        for use in _uses(service):
-            if use.needed & ~actions.may:
-                continue
-            certain = not use.needed & ~actions.sure
-            chosen: tuple[str, ...] = ()
-            waits = False
-            if use.triggers:
-                best = min(
-                    (one for one in use.triggers if not one[1] & ~actions.may),
-                    key=lambda one: bool(one[1] & ~actions.sure),
-                    default=None,
-                )
-                if best is not None:
-                    chosen = best[0]
-                    certain = certain and not best[1] & ~actions.sure
-                waits = best is None
-            at_will = service in AT_WILL and use.name not in NOT_AT_WILL
-            known = KNOWN_PASSES.get(use.name)
-            found.append(
-                _Usable(
-                    use.name,
-                    (*use.actions, *chosen),
-                    certain and not waits and use.name not in _TO_INSTANCES,
-                    at_will,
-                    known,
-                    NEEDS_TRIGGER if waits else NEEDS_INSTANCE if use.name in _TO_INSTANCES else "",
-                )
-            )
-        return found
-
     def _through_holders(self, node: Node) -> Iterator[Way]:
         actions = self.actions(node)
         inside = self._accounts[node.asker.account][2]
         for holder in HOLDERS:
             for way in holder.ways:
-                needed = _bits(way)
+                needed = bits_of(way)
                 if needed & ~actions.may:
                     continue
                 if self._held is None:
@@ -438,48 +364,8 @@ class Graph:
         return edited.arn
 
 
-@dataclass(frozen=True, slots=True)
-class _Usable:
-    """An operation that a principal may use to pass a role."""
-
-    name: str
-    actions: tuple[str, ...]
-    certain: bool
-    at_will: bool
-    known: Known | None
-    when: str  # what must be there beside the rights
-
-
 _PASS: Final = Pattern.parse("iam:passrole")
 _ASSUME: Final = Pattern.parse("sts:assumerole")
-
-
-@lru_cache(maxsize=4096)
-def _pattern(action: str) -> Pattern:
-    return Pattern.parse(action.lower())
-
-
-def _bits(actions: Iterable[str]) -> int:
-    found = 0
-    for action in actions:
-        found |= action_sets.of_pattern(_pattern(action))
-    return found
-
-
-@lru_cache(maxsize=1024)
-def _uses(service: str) -> tuple[_Use, ...]:
-    """The operations that take a role for the service."""
-    found: list[_Use] = []
-    for operation in operations_for(service):
-        name = f"{operation.service}:{operation.name}"
-        actions = tuple(
-            dict.fromkeys(
-                use.action for use in operation.actions if not use.when and use.action != "iam:PassRole"
-            )
-        )
-        triggers = tuple((one, _bits(one)) for one in TRIGGERS.get(name, ()))
-        found.append(_Use(name, actions, _bits(actions), triggers))
-    return tuple(found)
 
 
 def _member(estate: Estate, group: Group) -> Asker:
@@ -491,33 +377,3 @@ def _member(estate: Estate, group: Group) -> Asker:
         identity=identity_policies(estate.directory, group),
     )
     return Asker(group.arn, caller, policies, {"aws:resourceaccount": group.account}, estate.organized)
-
-
-class _Holdings:
-    """What holds roles in a live account."""
-
-    def __init__(self, held: Iterable[Held], number: Mapping[str, int]) -> None:
-        self._role: dict[str, dict[str, int]] = {}  # by kind, the resource's role
-        for one in held:
-            role = number.get(one.role)
-            if role is not None:
-                self._role.setdefault(one.kind, {})[one.arn] = role
-        self._rights = {kind: Rights(resources) for kind, resources in self._role.items()}
-
-    def by(self, asker: Asker, kind: str, actions: Iterable[str]) -> tuple[int, int, Mapping[int, str]]:
-        """The roles whose holders of that kind the principal may do all this to, and through which holder."""
-        rights = self._rights.get(kind)
-        if rights is None:
-            return 0, 0, {}
-        sure = may = rights.resources.all
-        for action in actions:
-            one, other = rights.on(asker, action)
-            sure &= one
-            may &= other
-        roles = self._role[kind]
-        arns = rights.resources.arns
-        held: dict[int, str] = {}
-        for number in (*bits.places(sure), *bits.places(may)):
-            held.setdefault(roles[arns[number]], arns[number])
-        certain = bits.of(roles[arns[number]] for number in bits.places(sure))
-        return certain, bits.of(held), held

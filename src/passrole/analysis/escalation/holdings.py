@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from passrole.analysis.escalation.graph import Held
+from passrole.analysis.escalation.held import Held
 from passrole.state.entities import InstanceProfile, Role
 from passrole.state.estate.estate import Estate
 from passrole.values.errors import ServiceError

@@ -7,7 +7,6 @@ listed.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -15,8 +14,10 @@ from typing import Final
 
 from passrole.analysis import action_sets, bits
 from passrole.analysis.askers import Asker
-from passrole.analysis.escalation.graph import Graph, Held, Node, Way
-from passrole.analysis.escalation.steps import Reason, Step, Steps
+from passrole.analysis.escalation.cuts import Cut, cuts
+from passrole.analysis.escalation.graph import Graph, Node, Way
+from passrole.analysis.escalation.held import Held
+from passrole.analysis.escalation.steps import Step, Steps
 from passrole.analysis.escalation.techniques import JOIN, Technique
 from passrole.analysis.gain import Gain
 from passrole.decision.request import Policies
@@ -31,23 +32,6 @@ EVERYTHING: Final = Policy.parse(
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
     name="(any right)",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """The statement whose narrowing breaks a path, and how many of the listed paths it breaks.
-
-    others must be narrowed with it: where it says (), the statement alone allows a step.
-    """
-
-    statement: Reason
-    paths: int
-    others: tuple[Reason, ...] = ()
-
-    def as_json(self) -> dict[str, object]:
-        """With others only where there are some."""
-        made = {**self.statement.as_json(), "paths": self.paths}
-        return made | ({"others": [one.as_json() for one in self.others]} if self.others else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +143,10 @@ class _Escalations:
             if self._progress is not None:
                 self._progress(number, len(starts))
         found.rows.sort(key=lambda row: (len(row.steps), not row.certain, row.principal, row.target))
-        found.rows = list(_with_cuts(found.rows))
+        found.rows = [
+            replace(row, cut=cut)
+            for row, cut in zip(found.rows, cuts([row.steps for row in found.rows]), strict=True)
+        ]
         return found
 
     def _starts(self, node: Node) -> bool:
@@ -388,25 +375,6 @@ class _Escalations:
         )
         # Another name, since it is another principal to whoever remembers principals.
         return replace(node.asker, arn=f"{node.arn} ({how})", policies=policies)
-
-
-def _with_cuts(rows: list[Escalation]) -> Iterator[Escalation]:
-    """The paths, each with the statement that breaks most of them among those that break it."""
-    counts: Counter[Reason] = Counter()
-    for row in rows:
-        counts.update({alone for step in row.steps for alone in step.alone})
-    for row in rows:
-        alone = {one: None for step in row.steps for one in step.alone}
-        if alone:
-            best = max(alone, key=lambda one: counts[one])
-            yield replace(row, cut=Cut(best, counts[best]))
-            continue
-        groups = [group for step in row.steps for group in step.groups if group]
-        if groups:
-            least = min(groups, key=len)
-            yield replace(row, cut=Cut(least[0], 0, least[1:]))
-        else:
-            yield row
 
 
 def _named(pattern: str) -> Callable[[str], bool]:
