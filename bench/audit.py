@@ -54,6 +54,12 @@ def peer(name: str, python: str, folder: str, jobs: int) -> Counter[str] | None:
     return Counter(json.loads(done.stdout))
 
 
+def cpu() -> float:
+    """Seconds of processors that finished processes have used: what a busy machine leaves to compare."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def main() -> None:
     """Prints a line a reader."""
     options = argparse.ArgumentParser()
@@ -74,7 +80,7 @@ def main() -> None:
         empty.rmdir()
         found: dict[str, Counter[str]] = {}
         for name in ("passrole audit", "orjson", "duckdb"):
-            before = time.perf_counter()
+            before, used = time.perf_counter(), cpu()
             if name == "passrole audit":
                 rows: Counter[str] | None = passrole(folder, given.jobs)
                 # One process of it; the others are as large.
@@ -85,7 +91,9 @@ def main() -> None:
             if rows is None:
                 continue
             found[name] = rows
+            spent = cpu() - used
             line = f"{name:22} {seconds:6.2f} s  {size / 1e6 / seconds:6.0f} MB/s"
+            line += f"  {spent:6.2f} s of processors, {size / 1e6 / spent:4.0f} MB/s each"
             if name == "passrole audit":
                 line += f"  largest process {memory} MB (target 500 MB/s, 300 MB)"
             print(line, flush=True)
