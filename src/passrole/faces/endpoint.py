@@ -53,6 +53,7 @@ from passrole.services.workloads.scaling import AutoScaling
 from passrole.services.workloads.targets.events import EventTargets
 from passrole.services.workloads.targets.machines import StateMachineCalls
 from passrole.services.workloads.targets.relays import Relays
+from passrole.services.workloads.targets.replication import Replication
 from passrole.services.workloads.targets.scheduler import Scheduler
 from passrole.services.workloads.tasks import TaskRoles
 from passrole.services.workloads.trails.delivery import TrailsDelivery
@@ -244,6 +245,7 @@ class Service:
             carry_out=self._gateway.carry_out,
             reload=self._reload,
             host=authority,
+            facts=facts,
         )
         self._gateway.acting = self._acting
         self._agents.add(self._working(authority))
@@ -272,6 +274,7 @@ class Service:
         agents.append(EventTargets(ports, self._embedded.handing))
         agents.append(Relays(ports, self._embedded.handing))
         agents.append(Scheduler(ports, self._embedded.handing))
+        agents.append(Replication(ports, self._embedded.buckets))
         calls = StateMachineCalls(ports)
         self._embedded.run_machines(calls)
         agents.append(calls)

@@ -12,8 +12,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from passrole.authorize.call import Call, Caller
+from passrole.authorize.call import Call, Caller, NoFacts, ResourceFacts
+from passrole.authorize.check import check
+from passrole.authorize.context import Values, principal_context, timestamp
 from passrole.authorize.limits import check_credentials
+from passrole.authorize.plan import Check, owner_keys
 from passrole.authorize.refusal import Refusal
 from passrole.gateway.authenticate import session_caller
 from passrole.gateway.clock import Clock
@@ -56,8 +59,10 @@ class ServicesActing:
         carry_out: Callable[[Call], Awaitable[Response]],
         reload: Callable[[], Awaitable[None]],
         host: str,
+        facts: ResourceFacts | None = None,
     ) -> None:
         self._directory = directory
+        self._facts = facts if facts is not None else NoFacts()
         self._ids = ids
         self._clock = clock
         self._assume = assume
@@ -120,6 +125,25 @@ class ServicesActing:
         """See Acting."""
         extra = {**_EXTRA, "aws:sourcearn": source_arn, "aws:sourceaccount": source_arn.split(":")[4]}
         return _Acting(self, service, region, service_caller(service), account=account, extra=extra)
+
+    def refuses(self, act: ActAs, action: str, resource: str, owner: str) -> Refusal | None:
+        """See Acting."""
+        if not isinstance(act, _Acting):
+            raise TypeError("only what this made can be asked")
+        caller = self._caller(act, action.split(":", 1)[0], "json")
+        now = self._clock.now()
+        keys: dict[str, Values] = {
+            **principal_context(caller),
+            **owner_keys(owner, self._directory),
+            **act.extra,
+            "aws:currenttime": timestamp(now),
+            "aws:epochtime": str(int(now.timestamp())),
+            "aws:requestedregion": act.region,
+            "aws:viaawsservice": "false",
+        }
+        asked = Check(action, resource, owner, keys)
+        judged = check(self._directory, self._facts, caller, asked, act.region)
+        return None if judged.decision.allowed else Refusal(judged)
 
     def as_caller(self, call: Call, service: str) -> ActAs:
         """See Acting."""

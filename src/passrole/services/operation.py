@@ -62,6 +62,13 @@ class Acting(Protocol):
         made on; their records go to its trail.
         """
 
+    def refuses(self, act: ActAs, action: str, resource: str, owner: str) -> Refusal | None:
+        """Why the policies do not allow an action that no operation asks for; None where they do.
+
+        resource is an ARN, owner its account. Nothing is recorded. Raises ServiceError where what act acts
+        with has ended.
+        """
+
     def as_caller(self, call: Call, service: str) -> ActAs:
         """The rights of the call's own caller, forwarded by the service principal."""
 

@@ -27,6 +27,7 @@ from passrole.services.embedded import (
     handed,
     machines,
     polling,
+    replicas,
     s3,
     tasks,
 )
@@ -105,11 +106,12 @@ class Embedded:
             lambda: self._installed,
             lambda account, region: self._locks.held(place("autoscaling", account, region)),
         )
+        self.handing = handed.EmbeddedHanding()
+        self.buckets = replicas.EmbeddedBuckets(lambda: self._locks.held(place("s3", "", "")))
         self.tasks = tasks.EmbeddedTasks(
             lambda: self._installed,
             lambda account, region: self._locks.held(place("ecs", account, region)),
         )
-        self.handing = handed.EmbeddedHanding()
         self.runner: FunctionRunner | None = None  # set where functions may be run
 
     def run_machines(self, calls: MachineCalls) -> None:

@@ -1,8 +1,8 @@
 """State machines run by moto's interpreter, whose calls go through the gateway with the machine's role.
 
 moto's interpreter of the Amazon States Language calls other services by boto3 clients, all made by one
-function. In its place stands one whose clients call through a port: each call is authorized for the role, taken
-by states.amazonaws.com for the state machine, and recorded.
+function. In its place stands one whose clients call through a port: each call is authorized for the role,
+taken by states.amazonaws.com for the state machine, and recorded.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import moto.core.utils
 from moto.core.base_backend import BackendDict
 from moto.core.responses import BaseResponse
 
-from passrole.services.embedded import machines
+from passrole.services.embedded import machines, replicas
 from passrole.services.embedded.after_import import Change, change_on_import
 from passrole.services.embedded.environ import ACCOUNT, REGION
 from passrole.services.embedded.mirror import Mirror
@@ -294,7 +294,7 @@ _CHANGES: Final[Mapping[str, Change]] = {
     "moto.stepfunctions.models": machines.interpreted,
     "moto.stepfunctions.parser.asl.utils.boto_client": machines.gateway_clients,
     "moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task": machines.known_callers,
-    "moto.s3.models": _of_s3,
+    "moto.s3.models": _both(_of_s3, replicas.with_status),
     "moto.autoscaling.models": _without_launches,
     "moto.autoscaling.responses": _with_own_role,
     "moto.ecs.models": _with_tasks,

@@ -215,7 +215,12 @@ class Invoking:
         """Work that ends with ``stop``."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a target could not be called", exc_info=task.exception())
 
     def reset(self) -> None:
         """Everything that roles were taken for is gone."""
