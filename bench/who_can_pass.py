@@ -200,7 +200,7 @@ def main() -> int:
     print(f"estate made in {time.perf_counter() - began:.2f} s")
     for turn in ("first", "again"):
         began = time.perf_counter()
-        counted = Passes(found).counts("service")
+        counted = Passes([found]).counts("service")
         seconds = time.perf_counter() - began
         print(f"{turn}: {sum(count for _, count in counted):,} passes in {seconds:.2f} s (target 1 s)")
     print(f"resident {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB (target 500 MB)")

@@ -244,7 +244,7 @@ def test_counts_say_how_many_passes_each_has() -> None:
             roles=[role("One", trust(EC2, LAMBDA)), role("Two", trust(LAMBDA)), role("Three", trusting())],
         )
     )
-    passes = Passes(found)
+    passes = Passes([found])
     assert passes.counts("principal") == [(arn("user", "alice"), 3), (arn("user", "bob"), 1)]
     assert passes.counts("role") == [(arn("role", "One"), 2), (arn("role", "Two"), 2)]
     assert passes.counts("service") == [(LAMBDA, 3), (EC2, 1)]

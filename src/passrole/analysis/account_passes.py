@@ -71,9 +71,9 @@ class AccountPasses:
         roles: Iterable[Role],
         service: Callable[[str, str], bool] = lambda arn, name: True,
     ) -> None:
+        self.estate: Final = estate
         self.id: Final = account
         self.roles: Final = sorted(roles, key=lambda role: role.arn)
-        self._directory = estate.directory
         self._resources = bits.Resources([role.arn for role in self.roles])
         self._trusts = Trusts(estate.directory, account)
         # By the service that gets the role, and the principal under which it assumes it.

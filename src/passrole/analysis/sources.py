@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from passrole.state.estate.accounts import Accounts
 from passrole.state.estate.details import Page
-from passrole.state.estate.estate import Estate, Export, estate_of, read_files
+from passrole.state.estate.estate import Estate, Export, estate_of, exports, read_files
 from passrole.state.estate.notes import Notes
 from passrole.values.errors import PassroleError, ServiceError
 from passrole.wire.client import Client
@@ -67,11 +68,21 @@ class Source:
         return Client(found, url=url, region=self.region or found.region or _REGION)
 
     def estate(self) -> Estate:
-        """The estate. Raises NoSource, UnreadableEstate, NoCredentials, NotReached or CannotRead."""
-        if self.details:
+        """The estate; of organizations' exports alone, with the live account where there is one.
+
+        Raises NoSource, UnreadableEstate, NoCredentials, CredentialsFailed, NotReached or CannotRead.
+        """
+        organizations = exports(self.details) if self.is_live else ()
+        if self.details and not organizations:
             return read_files(self.details)
         with self.client() as client:
-            return read_live(client)
+            return read_live(client, *organizations)
+
+    def estates(self) -> Accounts | Sequence[Estate]:
+        """The same, account by account: an estate is gone when the next one is asked for."""
+        if self.details and not (self.is_live and exports(self.details)):
+            return Accounts.of(self.details)
+        return (self.estate(),)
 
 
 def read_live(client: Client, *organizations: Export) -> Estate:

@@ -13,7 +13,8 @@ from passrole.analysis.askers import Asker, asker_named, askers
 from passrole.analysis.usable import Usable
 from passrole.catalog import passed
 from passrole.state.entities import Role
-from passrole.state.estate.estate import Estate, read_files
+from passrole.state.estate.accounts import Accounts
+from passrole.state.estate.estate import Estate
 from passrole.values.glob import Pattern
 
 By = Literal["role", "service", "principal"]
@@ -28,25 +29,29 @@ def who_can_pass(
     principal: str = "",
     usable: bool = False,
 ) -> list[Pass]:
-    """Every pass that is allowed, of an estate or of files of account details.
+    """Every pass that is allowed, of an estate or of files and folders of account details.
 
     role, service and principal may be globs, "" for all; usable also asks that the principal may call an
     operation that takes the role. A role stands for its sessions. Root users are not listed unless principal
     names one.
     """
-    if isinstance(estate, Path | str):
-        estate = read_files([estate])
-    elif not isinstance(estate, Estate):
-        estate = read_files(estate)
-    return list(Passes(estate, role=role, service=service, principal=principal, usable=usable).rows())
+    estates: Iterable[Estate]
+    if isinstance(estate, Estate):
+        estates = (estate,)
+    else:
+        estates = Accounts.of((estate,) if isinstance(estate, Path | str) else estate)
+    return list(Passes(estates, role=role, service=service, principal=principal, usable=usable).rows())
 
 
 class Passes:
-    """The question over an estate: account by account, principal by principal."""
+    """The question over estates: account by account, principal by principal.
+
+    An estate may be gone when the next one is asked for: whatever is listed of it is listed before.
+    """
 
     def __init__(
         self,
-        estate: Estate,
+        estates: Iterable[Estate],
         *,
         role: str = "",
         service: str = "",
@@ -54,7 +59,7 @@ class Passes:
         usable: bool = False,
         progress: Progress | None = None,
     ) -> None:
-        self._estate = estate
+        self._estates = estates
         self._role = _named(role)
         self._service = _named(service if "*" in service else passed.principal_named(service))
         self._principal = _named(_as_role(principal))
@@ -64,8 +69,9 @@ class Passes:
 
     def rows(self) -> Iterator[Pass]:
         """Every pass, by principal, then role, then service."""
-        for account, asker, sets in self._all():
-            yield from account.rows(asker, sets)
+        for account in self._accounts():
+            for asker, sets in self._sets(account):
+                yield from account.rows(asker, sets)
 
     def counts(self, by: By) -> list[tuple[str, int]]:
         """How many passes each role, service or principal has, the most first; none with none."""
@@ -85,21 +91,17 @@ class Passes:
             ((name, count) for name, count in found.items() if count), key=lambda row: (-row[1], row[0])
         )
 
-    def _all(self) -> Iterator[tuple[AccountPasses, Asker, Mapping[str, Pair]]]:
-        for account in self._accounts():
-            for asker, sets in self._sets(account):
-                yield account, asker, sets
-
     def _accounts(self) -> Iterator[AccountPasses]:
-        for account in self._estate.accounts:
-            roles = [
-                role for role in self._estate.directory.all(Role, account) if self._role(role.arn, role.name)
-            ]
-            if roles:
-                yield AccountPasses(self._estate, account, roles, self._service)
+        for estate in self._estates:
+            for account in estate.accounts:
+                roles = [
+                    role for role in estate.directory.all(Role, account) if self._role(role.arn, role.name)
+                ]
+                if roles:
+                    yield AccountPasses(estate, account, roles, self._service)
 
     def _sets(self, account: AccountPasses) -> Iterator[tuple[Asker, Mapping[str, Pair]]]:
-        asked = self._askers(account.id)
+        asked = self._askers(account.estate, account.id)
         usable = Usable() if self._usable else None
         for number, asker in enumerate(asked, 1):
             sets = account.passes(asker)
@@ -110,12 +112,12 @@ class Passes:
             if self._progress is not None:
                 self._progress(number, len(asked))
 
-    def _askers(self, account: str) -> list[Asker]:
+    def _askers(self, estate: Estate, account: str) -> list[Asker]:
         if self._root:
-            return [asker_named(self._estate, self._root)] if f"::{account}:" in self._root else []
+            return [asker_named(estate, self._root)] if f"::{account}:" in self._root else []
         return [
             asker
-            for asker in askers(self._estate, account)
+            for asker in askers(estate, account)
             if self._principal(asker.arn, asker.arn.rsplit("/", 1)[-1])
         ]
 

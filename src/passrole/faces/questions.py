@@ -1,4 +1,4 @@
-"""Questions on the command line: check, who-can-pass, explain, catalog.
+"""Questions on the command line: check, explain, catalog; and what all questions share.
 
 Account data comes from files, from an endpoint or from a real account that is only read. What an answer
 leaves out is said on standard error; with ``--format json`` standard output holds one JSON value.
@@ -7,7 +7,7 @@ leaves out is said on standard error; with ``--format json`` standard output hol
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,11 +17,10 @@ import typer
 from passrole.values.errors import PassroleError
 
 if TYPE_CHECKING:
-    from passrole.analysis.account_passes import Pass
     from passrole.analysis.answer import Answer
     from passrole.analysis.denials import Denial
     from passrole.analysis.sources import Source
-    from passrole.analysis.who_can_pass import Passes
+    from passrole.state.estate.accounts import Accounts
     from passrole.state.estate.estate import Estate
     from passrole.wire.client import Client
 
@@ -44,14 +43,6 @@ class CatalogFormat(StrEnum):
     jsonl = "jsonl"
 
 
-class By(StrEnum):
-    """What passes are counted by."""
-
-    role = "role"
-    service = "service"
-    principal = "principal"
-
-
 class BadFlag(PassroleError):
     """Flags that do not go together."""
 
@@ -60,8 +51,9 @@ Details = Annotated[
     list[Path] | None,
     typer.Option(
         "--details",
-        metavar="FILE",
-        help="Output of aws iam get-account-authorization-details, or an organization's export; repeatable.",
+        metavar="PATH",
+        help="Output of aws iam get-account-authorization-details, an organization's export, or a folder of "
+        "such files; repeatable.",
     ),
 ]
 Endpoint = Annotated[
@@ -110,36 +102,6 @@ def check(
     say(answer.notes)
     _write_answer(answer, format)
     return 0 if answer.allowed else 1
-
-
-@app.command(name="who-can-pass")
-def who_can_pass(
-    role: Annotated[str, typer.Option(help="ARN or name of roles; * and ? are wildcards.")] = "",
-    service: Annotated[str, typer.Option(help="Service principal, with wildcards.")] = "",
-    principal: Annotated[str, typer.Option(help="ARN or name of principals, with wildcards.")] = "",
-    usable: Annotated[
-        bool, typer.Option("--usable", help="Only who may also call an operation that takes the role.")
-    ] = False,
-    by: Annotated[By | None, typer.Option(help="Count the passes of each instead.")] = None,
-    details: Details = None,
-    endpoint: Endpoint = "",
-    profile: Profile = "",
-    region: Region = "",
-    format: Written = Format.table,
-) -> int:
-    """Every pass of a role that is allowed: principal, role, service, and on which conditions."""
-    from passrole.analysis.who_can_pass import Passes
-
-    estate = estate_from(source_from(details, endpoint, profile, region))
-    with PrincipalsProgress() as progress:
-        passes = Passes(
-            estate, role=role, service=service, principal=principal, usable=usable, progress=progress.show
-        )
-        if by is not None:
-            _write_counts(passes, by, format)
-        else:
-            _write_passes(passes.rows(), format)
-    return 0
 
 
 @app.command()
@@ -321,65 +283,17 @@ def write_json(value: object) -> None:
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
-def _write_passes(rows: Iterator[Pass], format: Format) -> None:
-    from passrole.faces import tables
-
-    if format is Format.json:
-        _stream_json(rows)
-        return
-    headings = ("principal", "role", "service", "conditions")
-    cells = (
-        (row.principal, row.role, row.service, "; ".join(map(tables.condition_text, row.conditions)))
-        for row in rows
-    )
-    if format is Format.csv:
-        sys.stdout.write(tables.csv_line(headings))
-        sys.stdout.writelines(map(tables.csv_line, cells))
-    else:
-        tables.write_table(headings, cells)
-
-
-def _stream_json(rows: Iterator[Pass]) -> None:
-    """One list, written as it comes: an estate may have more passes than memory."""
-    import orjson
-
-    from passrole.analysis.answer import requirement_json
-
-    out = sys.stdout
-    separator = "[\n"
-    for row in rows:
-        shown = {
-            "principal": row.principal,
-            "role": row.role,
-            "service": row.service,
-            "conditions": [requirement_json(one) for one in row.conditions],
-        }
-        out.write(separator + "  " + orjson.dumps(shown).decode())
-        separator = ",\n"
-    out.write("\n]\n" if separator != "[\n" else "[]\n")
-
-
-def _write_counts(passes: Passes, by: By, format: Format) -> None:
-    from passrole.faces import tables
-
-    counts = passes.counts(by.value)
-    if format is Format.json:
-        write_json([{by.value: name, "passes": count} for name, count in counts])
-    elif format is Format.csv:
-        sys.stdout.write(tables.csv_line((by.value, "passes")))
-        sys.stdout.writelines(tables.csv_line((name, str(count))) for name, count in counts)
-    else:
-        tables.write_table((by.value, "passes"), ((name, f"{count:,}") for name, count in counts))
-
-
 class PrincipalsProgress:
-    """A bar on standard error for long work, on a terminal only."""
+    """A bar on standard error for long work, on a terminal only.
 
-    def __init__(self) -> None:
+    Not where rows come out on the same terminal meanwhile: collected tells that they come at the end.
+    """
+
+    def __init__(self, *, collected: bool = False) -> None:
         from rich.console import Console
         from rich.progress import Progress
 
-        shown = sys.stderr.isatty() and not sys.stdout.isatty()
+        shown = sys.stderr.isatty() and (collected or not sys.stdout.isatty())
         self._bar = Progress(console=Console(stderr=True), transient=True, disable=not shown)
         self._task = self._bar.add_task("principals", total=None)
 
@@ -389,6 +303,14 @@ class PrincipalsProgress:
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
+
+    def each(self, estates: Accounts | Sequence[Estate]) -> Iterator[Estate]:
+        """The same estates, counted by a bar of their own where there are several."""
+        accounts = self._bar.add_task("accounts", total=len(estates)) if len(estates) > 1 else None
+        for estate in estates:
+            yield estate
+            if accounts is not None:
+                self._bar.advance(accounts)
 
     def show(self, done: int, total: int) -> None:
         """So many principals of so many are done."""

@@ -17,13 +17,14 @@ from passrole.analysis.audit.extract import Found
 from passrole.analysis.audit.sources import pieces
 from passrole.analysis.audit.workers import Report
 from passrole.analysis.sources import Source
+from passrole.analysis.spark import MissingSpark
 
 NOWHERE = Source()
 
 
 def test_a_missing_pyspark_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyspark", None)
-    with pytest.raises(spark.MissingSpark, match=r"install passrole\[spark\]"):
+    with pytest.raises(MissingSpark, match=r"install passrole\[spark\]"):
         spark.audit([], NOWHERE)
 
 

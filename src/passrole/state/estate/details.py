@@ -106,6 +106,18 @@ def pages_of(source: str, content: object) -> Iterator[Page]:
         raise UnreadableEstate(f"{source}: no account details in it")
 
 
+def account_of(page: Page) -> str:
+    """Whose page it is, by the first of its entities; "" where none tells."""
+    for member in _PAGE:
+        rows = page.data.get(member)
+        for row in rows if isinstance(rows, list) else ():
+            arn = row.get("Arn") if isinstance(row, Mapping) else None
+            parts = arn.split(":", 5) if isinstance(arn, str) else []
+            if len(parts) == 6 and parts[4] != AWS:
+                return str(parts[4])
+    return page.account
+
+
 def read_details(pages: Iterable[Page], directory: Directory, notes: Notes) -> tuple[str, ...]:
     """Puts every account of the pages into the directory; returns their ids.
 

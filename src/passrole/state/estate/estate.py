@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
-
 from passrole.state.directory import Directory
 from passrole.state.estate.details import Page, pages_of, read_details
+from passrole.state.estate.files import expanded, read_content
 from passrole.state.estate.notes import Notes, UnreadableEstate
 from passrole.state.estate.organization import is_organization, read_organization
+from passrole.state.organization import member_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Estate:
 
 def estate_of(
     pages: Iterable[Page],
-    organizations: Iterable[Export] = (),
+    organizations: Collection[Export] = (),
     *,
     notes: Notes | None = None,
     alone: bool = False,
@@ -51,43 +50,58 @@ def estate_of(
     """
     directory = Directory()
     notes = notes if notes is not None else Notes()
-    known = alone
     for export in organizations:
         read_organization(export.content, directory, notes, source=export.source)
-        known = True
     accounts = read_details(pages, directory, notes)
     directory.commit()
-    if not known:
-        notes.add(", ".join(accounts), "", "its organization's policies are not known, and not counted")
-    return Estate(directory, accounts, notes, known)
+    if alone or not organizations:
+        if not alone:
+            notes.add(", ".join(accounts), "", "its organization's policies are not known, and not counted")
+        return Estate(directory, accounts, notes, alone)
+    known = [is_known(directory, account, notes) for account in accounts]
+    return Estate(directory, accounts, notes, all(known))
+
+
+def is_known(directory: Directory, account: str, notes: Notes) -> bool:
+    """Is it known which organization the account is in? It is noted where the exports do not have it."""
+    if member_of(directory, account) is not None:
+        return True
+    notes.add(account, "", "in no organization of those given: its policies are not known, and not counted")
+    return False
 
 
 def read_files(paths: Iterable[Path | str]) -> Estate:
     """The estate of files: account details, pages of them and organizations' exports, gzipped or not.
 
-    Raises UnreadableEstate for a file that is not there, is not JSON or is none of these.
+    A folder stands for its .json and .json.gz files. Raises UnreadableEstate for a file that is not there, is
+    not JSON or is none of these; of a folder's files such a one is left out, and noted.
     """
     pages: list[Page] = []
     organizations: list[Export] = []
-    for path in paths:
-        source = str(path)
-        content = _content(source)
-        if isinstance(content, dict) and is_organization(content):
-            organizations.append(Export(source, content))
-        else:
-            pages += pages_of(source, content)
-    return estate_of(pages, organizations)
+    notes = Notes()
+    for source, chosen in expanded(paths):
+        try:
+            content = read_content(source)
+            if isinstance(content, dict) and is_organization(content):
+                organizations.append(Export(source, content))
+            else:
+                pages += pages_of(source, content)
+        except UnreadableEstate as error:
+            if chosen:
+                raise
+            notes.add("", "", f"left out: {error}")
+    return estate_of(pages, organizations, notes=notes)
 
 
-def _content(source: str) -> object:
-    try:
-        text = Path(source).read_bytes()
-        if text.startswith(b"\x1f\x8b"):
-            text = gzip.decompress(text)
-        found: object = orjson.loads(text)
-    except (OSError, EOFError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UnreadableEstate(f"{source}: {why}") from error
-    except orjson.JSONDecodeError as error:
-        raise UnreadableEstate(f"{source}: not JSON: {error}") from error
-    return found
+def exports(paths: Iterable[Path | str]) -> tuple[Export, ...]:
+    """The organizations of files that hold nothing else; () where there is another file among them.
+
+    Raises UnreadableEstate.
+    """
+    found: list[Export] = []
+    for source, _ in expanded(paths):
+        content = read_content(source)
+        if not isinstance(content, dict) or not is_organization(content):
+            return ()
+        found.append(Export(source, content))
+    return tuple(found)
