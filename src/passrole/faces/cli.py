@@ -11,7 +11,18 @@ from typing import Annotated, Final, NoReturn, cast
 import typer
 
 from passrole import __version__
-from passrole.faces import audits, compare, escalations, lints, passes, plans, questions, replays, roles
+from passrole.faces import (
+    audits,
+    compare,
+    diffs,
+    escalations,
+    lints,
+    passes,
+    plans,
+    questions,
+    replays,
+    roles,
+)
 from passrole.faces.options import (
     MAIN_ACCOUNT,
     PORT,
@@ -72,6 +83,7 @@ app.add_typer(audits.app)
 app.add_typer(replays.app)
 app.add_typer(lints.app)
 app.add_typer(plans.app)
+app.add_typer(diffs.app)
 
 
 def main() -> NoReturn:

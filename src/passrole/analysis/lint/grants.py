@@ -147,6 +147,12 @@ def grants(text: str, document: Document, roles: tuple[KnownRole, ...], account:
             yield Grant(text, document, index, nodes[index], statement, siblings, roles, account)
 
 
+def passing_only(policies: Iterable[Policy]) -> str:
+    """Of policies, what they say of iam:PassRole: one document of their statements about it, as JSON text."""
+    statements = [_asked(one) for policy in policies for one in policy.statements if _names_it(one)]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
 def _parsed(root: Node, node: Node) -> Statement | None:
     version = root.get("Version")
     shell = {"Version": version.text if version is not None else "2008-10-17"}

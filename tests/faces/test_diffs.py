@@ -1,0 +1,87 @@
+"""passrole diff as a command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.analysis.details import Json, allow, arn, document, page, role, trust, user
+from tests.faces.test_questions import run
+
+LAMBDA, EC2 = "lambda.amazonaws.com", "ec2.amazonaws.com"
+TO_LAMBDA = {"StringEquals": {"iam:PassedToService": LAMBDA}}
+
+
+def details(path: Path, *statements: Json) -> str:
+    roles = [role("Web", trust(EC2)), role("Worker", trust(LAMBDA))]
+    path.write_text(json.dumps(page(users=[user("alice", document(*statements))], roles=roles)))
+    return str(path)
+
+
+def folder(path: Path, **policies: Json) -> str:
+    (path / "user").mkdir(parents=True)
+    for name, one in policies.items():
+        (path / "user" / f"{name}.json").write_text(json.dumps(one))
+    return str(path)
+
+
+def test_details_before_and_after(tmp_path: Path) -> None:
+    old = details(tmp_path / "old.json", allow(arn("role", "Web")))
+    new = details(tmp_path / "new.json", allow(arn("role", "Worker")))
+    done = run("diff", old, new, "--format", "json")
+    assert done.status == 0
+    assert [(one["change"], one["role"], one["service"]) for one in done.json] == [
+        ("less", arn("role", "Web"), EC2),
+        ("more", arn("role", "Worker"), LAMBDA),
+    ]
+    assert done.json[0]["before"] == []
+    assert done.json[0]["after"] is None
+    assert run("diff", old, old, "--format", "markdown").out == "Nobody can pass more or less.\n"
+
+
+def test_conditions_that_come_or_change(tmp_path: Path) -> None:
+    free = details(tmp_path / "free.json", allow(arn("role", "Web")))
+    held = details(
+        tmp_path / "held.json", allow(arn("role", "Web"), {"Bool": {"aws:SecureTransport": "true"}})
+    )
+    other = details(
+        tmp_path / "other.json", allow(arn("role", "Web"), {"StringEquals": {"aws:SourceVpc": "v"}})
+    )
+    for old, new, change in ((free, held, "less"), (held, free, "more"), (held, other, "other")):
+        (one,) = run("diff", old, new, "--format", "json").json
+        assert one["change"] == change
+    shown = run("diff", held, other, "--format", "markdown").out
+    assert "0 more, 0 less, 1 on other conditions" in shown
+    assert "`StringEquals aws:SourceVpc: v`" in shown
+
+
+def test_folders_of_policies(tmp_path: Path) -> None:
+    old = folder(tmp_path / "old", alice=document(allow("arn:aws:iam::*:role/app-*", TO_LAMBDA)))
+    new = folder(
+        tmp_path / "new",
+        alice=document(allow("arn:aws:iam::*:role/*", TO_LAMBDA)),
+        bob=document(allow(arn("role", "Web"), TO_LAMBDA), allow(action="s3:*")),
+    )
+    rows = run("diff", old, new, "--format", "json").json
+    assert [(one["change"], one["principal"], one["role"], one["service"]) for one in rows] == [
+        ("more", "user/alice", "arn:aws:iam::*:role/*", LAMBDA),
+        ("more", "user/bob", arn("role", "Web"), LAMBDA),
+    ]
+    back = run("diff", new, old, "--format", "json").json
+    assert {one["change"] for one in back} == {"less"}
+
+
+def test_folders_in_an_account(tmp_path: Path) -> None:
+    account = details(tmp_path / "details.json")
+    old = folder(tmp_path / "old", alice=document(allow(arn("role", "W*"))))
+    new = folder(tmp_path / "new", alice=document(allow(arn("role", "Wo*"))))
+    done = run("diff", old, new, "--details", account, "--format", "json")
+    assert [(one["change"], one["role"]) for one in done.json] == [("less", arn("role", "Web"))]
+    assert "less" in run("diff", old, new, "--details", account).out
+
+
+def test_what_cannot_be_compared(tmp_path: Path) -> None:
+    old = folder(tmp_path / "old", alice=document(allow()))
+    new = details(tmp_path / "new.json", allow())
+    assert run("diff", old, new).status == 2
+    assert run("diff", old, str(tmp_path / "no")).status == 2
