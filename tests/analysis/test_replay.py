@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,11 +27,18 @@ from tests.analysis.details import (
     user,
 )
 
+from passrole.analysis.audit.events import WholeRecord
+from passrole.analysis.audit.exports import record_of
+from passrole.analysis.audit.extract import extract
+from passrole.analysis.audit.takers import takers
 from passrole.analysis.proposals import BadProposal, Proposal, read_proposals
 from passrole.analysis.replay import Replay
-from passrole.analysis.replayed import Judged, Replayed
+from passrole.analysis.replayed import OUTCOMES, Judged, Replayed
+from passrole.catalog import operations
 from passrole.state.entities import User
 from passrole.state.estate.estate import Estate
+from passrole.state.records.names import event_names
+from passrole.wire import models
 
 EC2, LAMBDA = "ec2.amazonaws.com", "lambda.amazonaws.com"
 ALICE, WEB, WORKER = arn("user", "alice"), arn("role", "Web"), arn("role", "app/Worker")
@@ -254,6 +262,40 @@ def test_a_call_that_failed_otherwise_is_left_out() -> None:
     asked = Replay(account().directory)
     failed = created(errorCode="ThrottlingException", errorMessage="slow down")
     assert asked.judge(failed) == Judged("e-1", "failed")
+
+
+ODD: tuple[object, ...] = (
+    *("x", "", "[", '{"RoleArn":[1]}', WORKER, 0, 1.5, True, None, [], {}, [None], ["a"], [[1]]),
+    *([{"roleArn": WORKER}], {"items": [{"x": "y"}]}, {"items": None}, {"tag": 1, "content": "z"}),
+    {"arn": ["x"]},
+)
+IDENTITIES: tuple[object, ...] = (
+    *(None, "x", [], {}, {"arn": 3}, {"type": "Root", "arn": "arn:aws:iam::1:root"}),
+    {"type": "IAMUser", "arn": ALICE, "accountId": ACCOUNT},
+    {"type": "AssumedRole", "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Web/s", "sessionContext": []},
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_that_a_record_may_hold_stops_a_replay_or_an_audit(seed: int) -> None:
+    draw = random.Random(seed)
+    asked = Replay(account(document(allow(action="*"))).directory)
+    for known in operations.passing():
+        shape = models.service(known.service).operation(known.name).input
+        members = shape.members if shape is not None else {}
+        names = event_names(known.service, known.name)
+        event = {
+            "eventSource": names.source,
+            "eventName": names.name,
+            "eventTime": draw.choice(("2026-01-05T09:12:44Z", "x", "")),
+            "awsRegion": draw.choice(("eu-west-1", "", "cn-north-1")),
+            "eventID": "e",
+            "userIdentity": draw.choice(IDENTITIES),
+            "requestParameters": {name[:1].lower() + name[1:]: draw.choice(ODD) for name in members},
+        }
+        record = record_of(event, WholeRecord)
+        assert extract(record, takers()) is not None
+        assert asked.judge(record.as_event()).outcome in OUTCOMES
 
 
 # --- Folders of policies -------------------------------------------------------------------------
