@@ -763,3 +763,55 @@ def test_secrets_that_models_forget_are_hidden_by_name() -> None:
         "clusterIdentifier": "c",
         "masterUserPassword": "HIDDEN_DUE_TO_SECURITY_REASONS",
     }
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "request_", "resources"),
+    [
+        (
+            "s3",
+            "PutObject",
+            {"Bucket": "b", "Key": "k/1"},
+            [("AWS::S3::Object", "arn:aws:s3:::b/k/1", False), ("AWS::S3::Bucket", "arn:aws:s3:::b", True)],
+        ),
+        ("s3", "GetBucketPolicy", {"Bucket": "b"}, [("AWS::S3::Bucket", "arn:aws:s3:::b", True)]),
+        (
+            "kms",
+            "Decrypt",
+            {"KeyId": "1234"},
+            [("AWS::KMS::Key", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234", True)],
+        ),
+        ("kms", "Encrypt", {"KeyId": "alias/a"}, None),
+        (
+            "lambda",
+            "Invoke",
+            {"FunctionName": "f"},
+            [("AWS::Lambda::Function", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f", True)],
+        ),
+        ("lambda", "GetFunction", {"FunctionName": "f"}, None),
+        (
+            "dynamodb",
+            "PutItem",
+            {"TableName": "t"},
+            [("AWS::DynamoDB::Table", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/t", True)],
+        ),
+        (
+            "sqs",
+            "SendMessage",
+            {"QueueUrl": "http://127.0.0.1:4747/1/q"},
+            [("AWS::SQS::Queue", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q", True)],
+        ),
+        ("iam", "GetRole", {"RoleName": "Web"}, None),
+    ],
+)
+def test_says_what_a_call_was_about(
+    service: str, operation: str, request_: Members, resources: list[tuple[str, str, bool]] | None
+) -> None:
+    printed = fields(made(service, operation, request_)).get("resources")
+    expected: list[dict[str, str]] | None = None
+    if resources is not None:
+        expected = [
+            {**({"accountId": ACCOUNT} if owned else {}), "type": kind, "ARN": arn}
+            for kind, arn, owned in resources
+        ]
+    assert printed == expected

@@ -212,7 +212,7 @@ class Service:
             UnseenFacts() if options.upstream else KeptFacts(self._directory, self._embedded.facts)
         )
         self._facts = facts
-        self._recorder = Recorder(self._directory, self._ids)
+        self._recorder = Recorder(self._directory, self._ids, facts)
         self._authenticator = Authenticator(self._directory)
         self._agents = Agents()
         self._gateway = Gateway(

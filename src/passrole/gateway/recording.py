@@ -1,4 +1,4 @@
-"""Calls turned into events: one for the caller, one for the owner of a role of another account.
+"""Calls turned into events: one for the caller, one for another account whose resource they touched.
 
 Source: CloudTrail User Guide, "Logging IAM and AWS STS API calls"; recorded events.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Final
 from weakref import WeakKeyDictionary
 
-from passrole.authorize.call import Call, Caller
+from passrole.authorize.call import Call, Caller, NoFacts, ResourceFacts
 from passrole.authorize.refusal import AccessRefused
 from passrole.passing.unpassable import CrossAccountPass
 from passrole.state.directory import Directory
@@ -29,13 +30,17 @@ from passrole.values.principal import PrincipalKind
 
 Fields = Mapping[str, object]
 
+# Services whose calls are recorded for the owner of what they touch, too: the member that names it.
+_OWNED: Final[Mapping[str, str]] = {"kms": "KeyId", "sts": "RoleArn"}
+
 
 class Recorder:
     """Makes the events of calls; nothing is written here."""
 
-    def __init__(self, directory: Directory, ids: Ids) -> None:
+    def __init__(self, directory: Directory, ids: Ids, facts: ResourceFacts | None = None) -> None:
         self._directory = directory
         self._ids = ids
+        self._facts = facts if facts is not None else NoFacts()
         self._identities: WeakKeyDictionary[Caller, Identity] = WeakKeyDictionary()
 
     def events(
@@ -60,7 +65,7 @@ class Recorder:
         if behind:
             source = agent = behind
         answered = output() if output is not None else None
-        owner = _role_owner(call) if error is None else ""
+        owner = self._owner(call) if error is None else ""
         shared = self._ids.uuid() if owner and owner != account else ""
         denied = isinstance(error, AccessRefused | CrossAccountPass)
 
@@ -82,6 +87,7 @@ class Recorder:
                 denied=denied,
                 shared_event_id=shared,
                 additional={"passroleWouldDeny": would_deny} if would_deny else None,
+                owner=owner,
             )
 
         own = copy(identity, account)
@@ -131,6 +137,20 @@ class Recorder:
             ),
         )
 
+    def _owner(self, call: Call) -> str:
+        """The account that owns what a call touched and is told of it, "" where none is.
+
+        Source: CloudTrail User Guide, "CloudTrail record contents", sharedEventID; S3 User Guide, "CloudTrail
+        log file entries for Amazon S3".
+        """
+        if call.caller.principal.kind is PrincipalKind.ANONYMOUS:
+            return ""
+        if call.service == "s3":
+            bucket = call.input.get("Bucket")
+            return (self._facts.owner(f"arn:aws:s3:::{bucket}") or "") if isinstance(bucket, str) else ""
+        arn = call.input.get(_OWNED.get(call.service, ""))
+        return arn.split(":")[4] if isinstance(arn, str) and arn.count(":") >= 5 else ""
+
     def _identity(self, call: Call) -> Identity:
         caller = call.caller
         if call.called_via:
@@ -158,13 +178,3 @@ def _service_behind(call: Call) -> str:
     if call.caller.principal.kind is PrincipalKind.SERVICE:
         return call.caller.principal.arn
     return call.caller.session.invoked_by if call.caller.session is not None else ""
-
-
-def _role_owner(call: Call) -> str:
-    """The account whose role an AssumeRole call takes, "" for every other call."""
-    if call.service != "sts" or call.caller.principal.kind is PrincipalKind.ANONYMOUS:
-        return ""
-    arn = call.input.get("RoleArn")
-    if not isinstance(arn, str) or arn.count(":") < 5:
-        return ""
-    return arn.split(":")[4]

@@ -111,6 +111,7 @@ def record(
     additional: Mapping[str, object] | None = None,
     tls: Mapping[str, str] | None = None,
     vpc_endpoint_id: str = "",
+    owner: str = "",
 ) -> Event:
     """The event of one call.
 
@@ -118,7 +119,8 @@ def record(
     parsed and as handlers return them. account is whose trail gets the record, region where the
     call was made, time when it was completed (aware). A call over the service's own agent has the
     service's DNS name as source_ip and user_agent. denied tells a refusal from any other error.
-    shared_event_id is set where several accounts get a record of the call.
+    shared_event_id is set where several accounts get a record of the call. owner is whose resources it
+    touched, "" for account's own.
     """
     known = _operation(service, operation)
     resources: Resources = {}
@@ -150,7 +152,7 @@ def record(
     if service == "sts" and error is None:
         parts.append(_assumed(request))
     data = known.names.data
-    about = touched(service, request, account, happened_in) if data else None
+    about = None if unread else touched(service, request, owner or account, happened_in, data=data)
     if about:
         parts += [b',"resources":', _json(about)]
     parts.append(b',"eventType":"AwsApiCall","managementEvent":' + (b"false" if data else b"true"))

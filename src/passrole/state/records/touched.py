@@ -1,4 +1,6 @@
-"""What a data event was about: the record's ``resources``, and what a trail's selectors compare with.
+"""What a call was about: the record's ``resources``, and what a trail's selectors compare with.
+
+Data events have them, and those of S3 and KMS.
 
 Source: CloudTrail User Guide, "Logging data events", the examples of records; recorded events.
 """
@@ -33,6 +35,12 @@ def _named(kind: str, member: str, arn: str) -> Callable[[Request, str, str], Fo
     return found
 
 
+def _key(request: Request, account: str, region: str) -> Found:
+    key = request.get("KeyId")
+    if isinstance(key, str) and not key.startswith("alias/") and ":alias/" not in key:
+        yield "AWS::KMS::Key", key if key.startswith("arn:") else f"arn:aws:kms:{region}:{account}:key/{key}"
+
+
 _TOUCHED: Final[Mapping[str, Callable[[Request, str, str], Found]]] = {
     "dynamodb": _named(
         "AWS::DynamoDB::Table", "TableName", "arn:aws:dynamodb:{region}:{account}:table/{name}"
@@ -40,6 +48,7 @@ _TOUCHED: Final[Mapping[str, Callable[[Request, str, str], Found]]] = {
     "kinesis": _named(
         "AWS::Kinesis::Stream", "StreamName", "arn:aws:kinesis:{region}:{account}:stream/{name}"
     ),
+    "kms": _key,
     "lambda": _named(
         "AWS::Lambda::Function", "FunctionName", "arn:aws:lambda:{region}:{account}:function:{name}"
     ),
@@ -49,10 +58,16 @@ _TOUCHED: Final[Mapping[str, Callable[[Request, str, str], Found]]] = {
 }
 
 
-def touched(service: str, request: Request, account: str, region: str) -> list[dict[str, str]]:
-    """``[{"accountId", "type", "ARN"}]``; an S3 object has no accountId, its bucket has."""
+_ALWAYS: Final = frozenset(("kms", "s3"))
+
+
+def touched(service: str, request: Request, account: str, region: str, *, data: bool) -> list[dict[str, str]]:
+    """``[{"accountId", "type", "ARN"}]``; an S3 object has no accountId, its bucket has.
+
+    account owns the resources; data tells a data event from one of management.
+    """
     find = _TOUCHED.get(service)
-    if find is None:
+    if find is None or not (data or service in _ALWAYS):
         return []
     return [
         {"type": kind, "ARN": arn}
