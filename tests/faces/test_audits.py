@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -349,3 +350,17 @@ def test_replay_over_the_history_of_an_endpoint(live: dict[str, str], tmp_path: 
     assert {(row["operation"], row["was"], row["would_be"]) for row in found.json} == {
         ("ec2:RunInstances", "denied", "allowed")
     }
+
+
+def test_replay_of_the_policies_that_are_in_force_changes_nothing(
+    live: dict[str, str], tmp_path: Path
+) -> None:
+    details = tmp_path / "details.json"
+    exported = run("export", "--endpoint", live["url"], **live)
+    assert exported.status == 0
+    details.write_text(exported.out)
+    found = run("replay", live["url"], "--details", str(details), "--format", "json", **live)
+    assert [row for row in found.json if row["would_be"] != "unknown"] == []
+    assert found.status == 0
+    (same,) = re.findall(r"(\d+) calls the same", found.err)
+    assert int(same) >= 10
