@@ -270,7 +270,7 @@ class Service:
         self._stacks = Stacks(ports)
         agents.append(self._stacks)
         agents.append(TaskRoles(ports, self._embedded.tasks))
-        agents.append(TrailsDelivery(ports, self.options.trail_seconds))
+        agents.append(TrailsDelivery(ports, self.options.trail_seconds, self._embedded.handing))
         agents.append(EventTargets(ports, self._embedded.handing))
         agents.append(Relays(ports, self._embedded.handing))
         agents.append(Scheduler(ports, self._embedded.handing))

@@ -119,6 +119,12 @@ class Handing(Protocol):
     def subscribe(self, told: Callable[[Sequence[Handed]], None]) -> None:
         """told is called on the event loop's thread with what a call handed on, once it has succeeded."""
 
+    def listens(self, account: str, region: str) -> bool:
+        """Has the account's default event bus in that region a rule with a pattern?"""
+
+    def offer(self, account: str, region: str, event: Document) -> None:
+        """An event of AWS's own for the default bus: hands it on to the rules that match it."""
+
     def rules(self) -> Sequence[Rule]:
         """Every enabled rule that has a schedule."""
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from passrole.services.embedded.tables import backend, every_backend
-from passrole.services.targets import Handed, Rule, Schedule
+from passrole.services.patterns import matches
+from passrole.services.targets import Document, Handed, MatchedEvent, Rule, Schedule
 
 
 class _Found(threading.local):
@@ -53,6 +54,20 @@ class EmbeddedHanding:
         for told in self._told if found else ():
             told(found)
 
+    def listens(self, account: str, region: str) -> bool:
+        """See Handing."""
+        return any(True for _ in _patterns(account, region))
+
+    def offer(self, account: str, region: str, event: Document) -> None:
+        """See Handing."""
+        self.tell(
+            [
+                MatchedEvent(rule_of(rule), event)
+                for rule, pattern in _patterns(account, region)
+                if matches(pattern, event)
+            ]
+        )
+
     def rules(self) -> Sequence[Rule]:
         """See Handing."""
         return [
@@ -79,6 +94,16 @@ class EmbeddedHanding:
         group = kept.schedule_groups.get(schedule.group) if kept is not None else None
         if group is not None:
             group.schedules.pop(schedule.name, None)
+
+
+def _patterns(account: str, region: str) -> Iterator[tuple[Any, Document]]:
+    """The enabled rules of the default bus that have a pattern, with it."""
+    kept = backend("events", account, region)
+    bus = kept.event_buses.get("default") if kept is not None else None
+    for rule in list(bus.rules.values()) if bus is not None else ():
+        pattern = rule.event_pattern.get_pattern()
+        if pattern and rule.state.startswith("ENABLED"):
+            yield rule, pattern
 
 
 def rule_of(rule: Any) -> Rule:  # moto's Rule

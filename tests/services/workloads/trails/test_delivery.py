@@ -500,3 +500,32 @@ def test_a_trail_is_read_in_blocks_and_cut_into_files(tmp_path: Path) -> None:
     large = replace(event(1), record=b'{"a":"%s"}' % (b"x" * 900_000))
     files = made([(number, large) for number in range(12)], Selection(trail).takes, trail, "", NOON)
     assert [len(file.events) for file in files] == [5, 5, 2]
+
+
+def test_event_bridge_hears_of_what_is_delivered(account: Account) -> None:
+    url, queue = account.queue("watch")
+    role = account.role("Sender", "events.amazonaws.com", allow("sqs:SendMessage", queue))
+    pattern = {
+        "source": ["aws.iam"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {"eventName": ["CreateUser", "GetUser"]},
+    }
+    events = account.client("events")
+    events.put_rule(Name="users", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="users", Targets=[{"Id": "1", "Arn": queue, "RoleArn": role}])
+    iam = account.client("iam")
+    iam.create_user(UserName="unseen")  # no trail logs yet
+    Trail(account).start()
+    iam.create_user(UserName="ada")
+    iam.get_user(UserName="ada")  # reads are left out
+    iam.create_user(UserName="bea")
+    found: list[str] = []
+
+    def both() -> bool:
+        found.extend(account.messages(url))
+        return len(found) == 2
+
+    eventually(both, "two messages")
+    told = [json.loads(text)["detail"] for text in found]
+    assert sorted(one["requestParameters"]["userName"] for one in told) == ["ada", "bea"]
+    assert {one["eventName"] for one in told} == {"CreateUser"}

@@ -25,6 +25,7 @@ from passrole.authorize.resources import role_of_arn
 from passrole.services.agents import Ports, Told
 from passrole.services.cloudtrail.destinations import CLOUDTRAIL
 from passrole.services.operation import ActAs
+from passrole.services.targets import Handing
 from passrole.services.workloads.trails import digests
 from passrole.services.workloads.trails.files import File, made
 from passrole.services.workloads.trails.selection import Selection
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 
 SECONDS: Final = 5.0  # between two rounds; CloudTrail takes five minutes
 _BLOCK: Final = 4000  # events read at once: some five megabytes
+_OFFERED: Final = 20_000
 _DIGEST_EVERY: Final = timedelta(hours=1)
 _SESSION_SECONDS: Final = 3600
 _SESSION_NAME: Final = "CloudTrail"
@@ -70,12 +72,14 @@ class _Work:
 class TrailsDelivery:
     """One task for all trails."""
 
-    def __init__(self, ports: Ports, seconds: float = SECONDS) -> None:
+    def __init__(self, ports: Ports, seconds: float = SECONDS, handing: Handing | None = None) -> None:
         self._ports = ports
         self._directory = ports.directory
         self._facts = ports.facts
         self._seconds = seconds
+        self._handing = handing
         self._work: dict[str, _Work] = {}
+        self._offered: dict[str, None] = {}  # ids of the newest events that EventBridge has had
         self._changed = asyncio.Event()
         self._stopping = False
         self._seen = -1  # the trail's newest event after the last round in which nothing was left
@@ -180,6 +184,8 @@ class TrailsDelivery:
                 break
             delivered.append(file)
         work.files = work.files[len(delivered) :]
+        for file in delivered:
+            self._offer(trail, file)
         notices = await self._notify(trail, delivered) if trail.topic and delivered else None
         logs = await self._write_logs(trail, work, delivered) if trail.log_group and delivered else None
         if self._directory.by_key(TrailDefinition, trail.account, trail.key) is None:
@@ -226,6 +232,36 @@ class TrailsDelivery:
             log.info("%s: %s is not delivered: %s", trail.arn, key, error)
             return error.code
         return ""
+
+    def _offer(self, trail: TrailDefinition, file: File) -> None:
+        """Delivered events are EventBridge's, too: writes only, each in its own account and region.
+
+        An account with several trails has an event once, from the trail that took it first.
+        Source: EventBridge User Guide, "AWS service events delivered via AWS CloudTrail".
+        """
+        if self._handing is None or not self._handing.listens(file.account, file.region):
+            return
+        for event in file.events:
+            if event.read_only or event.id in self._offered:
+                continue
+            self._offered[event.id] = None
+            if len(self._offered) > _OFFERED:
+                del self._offered[next(iter(self._offered))]
+            self._handing.offer(
+                file.account,
+                file.region,
+                {
+                    "version": "0",
+                    "id": self._ports.ids.uuid(),
+                    "detail-type": "AWS API Call via CloudTrail",
+                    "source": f"aws.{event.source.removesuffix('.amazonaws.com')}",
+                    "account": file.account,
+                    "time": event.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "region": file.region,
+                    "resources": [],
+                    "detail": orjson.loads(event.record),
+                },
+            )
 
     async def _notify(self, trail: TrailDefinition, files: Sequence[File]) -> str:
         """One message for the files of a block. Returns SNS's error code, "" where it was taken."""
