@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
+from urllib.request import urlopen
 
 import pytest
 from tests.sdk.clients import Boto3
@@ -146,6 +147,10 @@ def test_a_group_launches_as_its_service_linked_role(admin: Administrator) -> No
         in (done[0]["Cause"])
     )
     assert shown(admin, "two")["ServiceLinkedRoleARN"] == ROLE
+    imds = f"{admin.client.url}/_passrole/imds/{min(ids)}/latest/meta-data/iam/security-credentials/Web"
+    with urlopen(imds) as answer:
+        assert json.load(answer)["Code"] == "Success"
+
     delete(admin, "two")
 
 

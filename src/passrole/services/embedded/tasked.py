@@ -57,8 +57,8 @@ def _container(task: StartingTask, definition: Any, given: Any) -> Container:
     vars(container).update(
         name=given.get("name"),
         image=given.get("image"),
-        cpu=given.get("cpu", 0),
-        memory=given.get("memory"),
+        cpu=str(given.get("cpu", 0)),
+        memory=str(given["memory"]) if given.get("memory") else None,
         task_arn=task.task_arn,
         container_arn=f"{task.task_arn.replace(':task/', ':container/')}/{uuid.uuid4()}",
         health_status="UNKNOWN",
