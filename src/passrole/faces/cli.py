@@ -16,6 +16,7 @@ from passrole.faces import (
     compare,
     diffs,
     escalations,
+    least_privilege,
     lints,
     passes,
     plans,
@@ -84,6 +85,7 @@ app.add_typer(replays.app)
 app.add_typer(lints.app)
 app.add_typer(plans.app)
 app.add_typer(diffs.app)
+app.add_typer(least_privilege.app)
 
 
 def main() -> NoReturn:

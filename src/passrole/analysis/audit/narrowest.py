@@ -128,20 +128,23 @@ def _source(principal: str, document: Document, names: dict[str, int]) -> str:
     lines = [f"# {principal}", f'data "aws_iam_policy_document" "pass_{name}" {{']
     statements = document["Statement"]
     for one in statements if isinstance(statements, list) else ():
-        condition = one["Condition"]["StringEquals"]["iam:PassedToService"]
         lines += [
             "  statement {",
             f"    sid       = {_quoted(one['Sid'])}",
-            '    actions   = ["iam:PassRole"]',
+            f"    actions   = {_listed(one['Action'])}",
             f"    resources = {_listed(one['Resource'])}",
-            "",
-            "    condition {",
-            '      test     = "StringEquals"',
-            '      variable = "iam:PassedToService"',
-            f"      values   = {_listed(condition)}",
-            "    }",
-            "  }",
         ]
+        if "Condition" in one:
+            condition = one["Condition"]["StringEquals"]["iam:PassedToService"]
+            lines += [
+                "",
+                "    condition {",
+                '      test     = "StringEquals"',
+                '      variable = "iam:PassedToService"',
+                f"      values   = {_listed(condition)}",
+                "    }",
+            ]
+        lines.append("  }")
     return "\n".join([*lines, "}", ""])
 
 
