@@ -7,6 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 NODE_PACKAGES := tests/sdk/node_modules
+CDK := examples/5-cdk-app/node_modules
 SIMULATOR := tools/iam_simulate/node_modules
 PEERS := .bench-peers
 # The wheel whose engine is compiled, in an environment of its own with what the tests need.
@@ -17,7 +18,7 @@ SERVES := $(VENV)/.serves
 TESTS := $(VENV)/.tests
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help serve test lint pytest bench prove differential catalog node-packages wheel wheels compiled clean
+.PHONY: help serve test lint pytest bench prove differential catalog node-packages cdk-packages wheel wheels compiled clean
 .DEFAULT_GOAL := help
 
 help:  ## What there is to make
@@ -35,7 +36,7 @@ lint: $(TESTS)  ## Format, lint, strict types, floors
 	$(BIN)/lint-imports
 
 # Tests of one file share what its fixtures start, so a file stays on one worker.
-pytest: $(TESTS) node-packages
+pytest: $(TESTS) node-packages cdk-packages
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 bench: $(TESTS) $(PEERS)/.installed $(SIMULATOR)/.installed $(COMPILED)/.installed  ## Benchmarks, each beside its target and its peers
@@ -60,6 +61,8 @@ catalog: $(TESTS)  ## Build the catalog's data from the installed service models
 
 node-packages: $(NODE_PACKAGES)/.installed  ## The JavaScript SDK, which tests play as a client
 
+cdk-packages: $(CDK)/.installed  ## The AWS CDK, which an example deploys with
+
 wheel: $(SERVES)  ## Build dist/passrole-….whl
 	$(PIP) wheel --no-deps --wheel-dir dist .
 
@@ -71,7 +74,7 @@ compiled: $(COMPILED)/.installed node-packages  ## The tests of the engine on th
 	$(COMPILED)/bin/python -m pytest tests/values tests/policy tests/decision tests/reference tests/cases $(PYTEST_ARGS)
 
 clean:  ## Remove what was set up and built
-	rm -rf $(VENV) $(PEERS) $(COMPILED) $(NODE_PACKAGES) $(SIMULATOR) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) $(COMPILED) $(NODE_PACKAGES) $(CDK) $(SIMULATOR) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "passrole needs Python 3.11 or newer; name one with make PYTHON=python3.12 …")'
