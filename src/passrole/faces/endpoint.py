@@ -52,6 +52,7 @@ from passrole.services.workloads.functions import ProcessRunner
 from passrole.services.workloads.scaling import AutoScaling
 from passrole.services.workloads.targets.events import EventTargets
 from passrole.services.workloads.targets.machines import StateMachineCalls
+from passrole.services.workloads.targets.queue_pollers import QueuePollers
 from passrole.services.workloads.targets.relays import Relays
 from passrole.services.workloads.targets.replication import Replication
 from passrole.services.workloads.targets.scheduler import Scheduler
@@ -282,6 +283,7 @@ class Service:
             runner = ProcessRunner(ports)
             self._embedded.runner = runner
             agents.append(runner)
+            agents.append(QueuePollers(ports, self._embedded.sources, runner))
         return agents
 
     def _built(self) -> _Uvicorn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -34,6 +34,22 @@ class Invocation:
     payload: bytes
     failed: bool
     log: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSource:
+    """An event source mapping of a queue in which messages wait."""
+
+    function: Function
+    queue: str  # ARN
+    batch: int  # messages at most
+
+
+class QueueSources(Protocol):
+    """The event source mappings that are there."""
+
+    def waiting(self) -> Sequence[QueueSource]:
+        """Enabled mappings of queues that have messages for their functions."""
 
 
 class FunctionRunner(Protocol):

@@ -23,6 +23,7 @@ from passrole.services.embedded import (
     associations,
     databases,
     ec2,
+    event_sources,
     functions,
     handed,
     machines,
@@ -107,6 +108,7 @@ class Embedded:
             lambda account, region: self._locks.held(place("autoscaling", account, region)),
         )
         self.handing = handed.EmbeddedHanding()
+        self.sources = event_sources.EmbeddedQueueSources()
         self.buckets = replicas.EmbeddedBuckets(lambda: self._locks.held(place("s3", "", "")))
         self.tasks = tasks.EmbeddedTasks(
             lambda: self._installed,

@@ -67,9 +67,14 @@ def looked_up(call: Call) -> Mapping[str, object]:
 
 def function_of(call: Call, arn: str) -> Function | None:
     """The function that an invocation names, from moto's tables; None where it is no zip file."""
-    kept = backend("awslambda", call.account, call.region)
     qualifier = call.input.get("Qualifier")
-    found: Any = kept.get_function(arn, qualifier if isinstance(qualifier, str) else None)
+    return function_at(call.account, call.region, arn, qualifier if isinstance(qualifier, str) else None)
+
+
+def function_at(account: str, region: str, arn: str, qualifier: str | None = None) -> Function | None:
+    """As function_of. Raises moto's own error where there is no such function."""
+    kept = backend("awslambda", account, region)
+    found: Any = kept.get_function(arn, qualifier)
     found = getattr(found, "_function", found)  # behind an alias
     if found.package_type != "Zip" or not found.code_bytes:
         return None
@@ -77,8 +82,8 @@ def function_of(call: Call, arn: str) -> Function | None:
         arn=":".join(str(found.function_arn).split(":")[:7]),
         name=str(found.function_name),
         version=str(found.version),
-        account=call.account,
-        region=call.region,
+        account=account,
+        region=region,
         role_arn=str(found.role),
         runtime=str(found.run_time or ""),
         handler=str(found.handler or ""),

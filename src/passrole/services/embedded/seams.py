@@ -169,6 +169,11 @@ def _no_functions(lambdas: ModuleType) -> None:
     lambdas.LambdaFunction._invoke_lambda = not_run
 
 
+def _without_pollers(sqs: ModuleType) -> None:
+    # moto would take a message out as it comes in, and call the function behind the gateway.
+    sqs.Queue.lambda_event_source_mappings = property(lambda _: {}, lambda _, value: None)
+
+
 def _no_containers(docker: ModuleType) -> None:
     def refuse(self: object) -> object:
         raise RuntimeError(NOT_RUN)
@@ -289,6 +294,7 @@ _CHANGES: Final[Mapping[str, Change]] = {
     "moto.apigateway.integration_parsers.http_parser": _offline,
     "moto.apigateway.integration_parsers.aws_parser": _offline,
     "moto.awslambda.models": _no_functions,
+    "moto.sqs.models": _without_pollers,
     "moto.utilities.docker_utilities": _no_containers,
     "moto.batch.models": _failing_jobs,
     "moto.stepfunctions.models": machines.interpreted,
