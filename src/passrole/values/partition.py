@@ -78,12 +78,12 @@ class _Machine:
             elif token is ANY:
                 # Whatever can still follow an earlier position can follow this star, which lets all pass.
                 self._put("", _ALL, 0, first)
-                field = here
+                field = here + 1  # it lets colons pass, so that no star in a field makes it needless
             elif token is ANY_IN_FIELD:
                 self._put("", _BUT_COLON, 0, field)
             elif token is ONE:
                 self._put("", 0, _ALL, here)
-                field = here + 1  # the one character may be a colon
+                field = here + 1  # likewise
             else:
                 assert token is ONE_IN_FIELD
                 self._put("", 0, _BUT_COLON, here)
