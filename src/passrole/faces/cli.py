@@ -61,6 +61,14 @@ Examples:
 
     passrole compare old.json new.json               does the new policy grant new access?
 
+    passrole lint policies/ main.tf template.yaml    what is wrong with policies; --fix what is safe
+
+    passrole plan plan.json --principal ARN          the role passes of a deployment, and what is missing
+
+    passrole diff old.json new.json                  who can pass more or less after a change
+
+    passrole least-privilege trail/                  the policy that a trail's calls need
+
     passrole explain --last                          why the last call was denied
 
     passrole role create --use-case ec2 Web          a role as the console's wizard makes it

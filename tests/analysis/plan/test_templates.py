@@ -157,6 +157,24 @@ def test_known_roles_and_profiles_of_the_account() -> None:
     }
 
 
+def test_launch_templates_launch_with_their_role() -> None:
+    text = """Resources:
+  Role: {Type: AWS::IAM::Role, Properties: {RoleName: web}}
+  Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Role]}}
+  Template:
+    Type: AWS::EC2::LaunchTemplate
+    Properties: {LaunchTemplateData: {IamInstanceProfile: {Arn: !GetAtt Profile.Arn}}}
+  Group:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    Properties: {LaunchTemplate: {LaunchTemplateId: !Ref Template, Version: "1"}}
+"""
+    assert passes(read_template(text, WHERE)) == {
+        ("Profile", "iam:AddRoleToInstanceProfile", "web"),
+        ("Template", "ec2:CreateLaunchTemplate", "web"),
+        ("Group", "autoscaling:CreateAutoScalingGroup", "web"),
+    }
+
+
 def test_nested_stacks(tmp_path: Path) -> None:
     inner = "Resources: {F: {Type: AWS::Lambda::Function, Properties: {Role: !Ref R}}}"
     (tmp_path / "inner.yaml").write_text(f"Parameters: {{R: {{Type: String}}}}\n{inner}")

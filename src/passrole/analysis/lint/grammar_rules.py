@@ -156,10 +156,20 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
         "ARN_REGION_NOT_ALLOWED", "The ARN of an IAM resource has no Region.", "Leave the Region empty."
     ),
     "resource-region-s3": GrammarRule(
-        "ARN_REGION_NOT_ALLOWED", "The ARN of a bucket has no Region.", "Leave the Region empty."
+        "ARN_REGION_NOT_ALLOWED",
+        "The ARN of a bucket has no Region.",
+        "Leave the Region empty.",
+        # AWS's own policies name some that IAM used to refuse.
+        "warning",
+        "WARNING",
     ),
     "resource-iam-path": GrammarRule(
-        "INVALID_ARN_RESOURCE", "IAM has no resource of that type.", "Begin it with role/, user/ and so on."
+        "INVALID_ARN_RESOURCE",
+        "IAM has no resource of that type.",
+        "Begin it with role/, user/ and so on.",
+        # AWS's own policies name some that IAM used to refuse.
+        "warning",
+        "WARNING",
     ),
     "principal-missing": GrammarRule(
         "MISSING_PRINCIPAL", "The statement has no principal.", "Add a Principal."

@@ -35,7 +35,7 @@ def _services(grant: Grant) -> Iterator[tuple[Asked, Node]]:
 
 def misspelled(grant: Grant) -> Iterator[Hit]:
     for one, node in _services(grant):
-        if _receives(node.text) or node.text in _principals() or (_is_exact(one) and is_wild(node.text)):
+        if _receives(node.text) or _is_principal(node.text) or (_is_exact(one) and is_wild(node.text)):
             continue
         near = nearest(node.text)
         if near:
@@ -51,7 +51,7 @@ def takes_no_role(grant: Grant) -> Iterator[Hit]:
         text = node.text
         if _receives(text) or (_is_exact(one) and is_wild(text)):
             continue
-        if text not in _principals() and nearest(text):
+        if not _is_principal(text) and nearest(text):
             continue  # it is misspelled
         others = passed.services_assuming_as(text)
         instead = f"; the value that goes with it is {' or '.join(others)}" if others else ""
@@ -71,6 +71,17 @@ def _receives(text: str) -> bool:
         return False
     pattern = Pattern.parse(text)
     return any(pattern.matches(one) or pattern.matches(f"{one}.cn") for one in passed.uses())
+
+
+def _is_principal(text: str) -> bool:
+    """Is it a service principal, or a pattern of one's names in the Regions?"""
+    if text in _principals():
+        return True
+    pattern = Pattern.parse(text)
+    regional = (
+        one for use in passed.uses().values() for row in use for one in row.parameter.trust_principals
+    )
+    return any(pattern.matches(one.replace("{region}", "us-east-1")) for one in regional)
 
 
 @lru_cache(maxsize=1)

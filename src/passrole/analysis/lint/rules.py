@@ -139,9 +139,8 @@ RULES: Final[tuple[Rule, ...]] = (
         severity="warning",
         title="iam:PassedToService names no service principal",
         find=receivers.misspelled,
-        message="iam:PassedToService {service}: there is no such service principal, so iam:PassRole "
-        "is never allowed "
-        "by it.",
+        message="iam:PassedToService {service} is no service principal that is known, so iam:PassRole may never "
+        "be allowed by it.",
         remedy="Write {near}.",
         source=_GUIDE,
     ),

@@ -21,6 +21,7 @@ from passrole.analysis.plan.passes import (
     values_at,
 )
 from passrole.catalog import deployments
+from passrole.catalog.deployments import RoleProperty
 from passrole.catalog.role_parameters import ROLE_NAME
 from passrole.policy import cfn_template
 from passrole.policy.cfn_template import Resource, Template, TemplateError
@@ -29,14 +30,21 @@ from passrole.state.directory import Directory
 
 _ROLE: Final = "AWS::IAM::Role"
 _PROFILE: Final = "AWS::IAM::InstanceProfile"
+_TEMPLATE: Final = "AWS::EC2::LaunchTemplate"
+_MARKED: Final = frozenset((_PROFILE, _TEMPLATE))
+# The calls that launch instances from a launch template.
+_LAUNCHES: Final[Mapping[str, str]] = {
+    "AWS::AutoScaling::AutoScalingGroup": "autoscaling:CreateAutoScalingGroup",
+    "AWS::EC2::Instance": "ec2:RunInstances",
+}
 _STACK: Final = "AWS::CloudFormation::Stack"
 # What the AWS SAM makes a role for where a resource names none, as the role is then called.
 _SAM: Final[Mapping[str, str]] = {
     "AWS::Serverless::Function": "Role",
     "AWS::Serverless::StateMachine": "Role",
 }
-# An instance profile of the template, as values refer to it until its role is asked for.
-_MARK: Final = "passrole-profile:"
+# An instance profile or launch template of the template, as values refer to it until its role is asked for.
+_MARK: Final = "passrole-resource:"
 _DEEPEST: Final = 5
 _MANIFEST: Final = "manifest.json"
 _KIND: Final = "aws:cloudformation:stack"
@@ -106,7 +114,7 @@ class _Stack:
         one = self._resources[resource]
         if one.type == _ROLE:
             return self._name(one)
-        return f"{_MARK}{resource}" if one.type == _PROFILE else Unknown(of=(resource,))
+        return f"{_MARK}{resource}" if one.type in _MARKED else Unknown(of=(resource,))
 
     def attribute(self, resource: str, attribute: str) -> object:
         """See cfn_values.Known."""
@@ -160,17 +168,34 @@ class _Stack:
             for value in values_at(properties, row.path):
                 for role in self._roles(value, row.parameter.holds):
                     yield PlannedPass(name, row, role)
+        yield from self._launched(name, one, properties)
         own = _SAM.get(one.type)
         if own is not None and own not in properties:
             for row in deployments.cloudformation(one.type):
                 made = f"{self._where.stack}-{one.name}Role-{ANY}"
                 yield PlannedPass(name, row, self._where.role(made))
 
+    def _launched(self, name: str, one: Resource, properties: Mapping[str, object]) -> Iterator[PlannedPass]:
+        """The role of a launch template of this template, from which instances are launched."""
+        row = _LAUNCHES.get(one.type)
+        referred = properties.get("LaunchTemplate")
+        id = referred.get("LaunchTemplateId") if isinstance(referred, Mapping) else None
+        if row is None or not isinstance(id, str) or not id.startswith(_MARK):
+            return
+        template = self._resources.get(id.removeprefix(_MARK))
+        for inner in deployments.cloudformation(template.type) if template is not None else ():
+            held = self._resolver.value(dict(template.properties)) if template is not None else {}
+            for value in values_at(held, inner.path):
+                for role in self._roles(value, inner.parameter.holds):
+                    yield PlannedPass(name, RoleProperty("LaunchTemplate", row, inner.parameter), role)
+
     def _roles(self, value: object, holds: str) -> tuple[str, ...]:
         text = value.pattern if isinstance(value, Unknown) else value
         if value is NO_VALUE or not isinstance(text, str):
             return ()
         profile = self._resources.get(text.removeprefix(_MARK)) if text.startswith(_MARK) else None
+        if profile is not None and profile.type != _PROFILE:
+            return ()
         if profile is None:
             return self._named(text, holds)
         roles = self._resolver.value(profile.properties.get("Roles", []))
