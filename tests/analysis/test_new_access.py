@@ -20,7 +20,9 @@ from passrole.analysis.new_access import (
     check_no_new_access,
 )
 from passrole.catalog import managed
+from passrole.decision.compile import sheet
 from passrole.decision.evaluate import evaluate
+from passrole.decision.layers import RESOURCE as RESOURCE_LAYER
 from passrole.decision.request import Policies, Request
 from passrole.policy.document import Policy, UnreadablePolicy
 from passrole.values.principal import Principal
@@ -154,6 +156,20 @@ ORG = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
 )
 def test_resource_policies(old: Json, new: Json, result: str) -> None:
     assert check_no_new_access(text(old), text(new), RESOURCE).result == result
+
+
+@pytest.mark.parametrize(
+    ("spared", "result"),
+    [
+        ({"AWS": [BOB, f"arn:aws:iam::{ACCOUNT}:root"]}, PASS),
+        ({"AWS": BOB}, FAIL),  # whose account is not listed is denied with it
+        ({"AWS": "*"}, PASS),
+        ({"Service": "lambda.amazonaws.com"}, FAIL),
+    ],
+)
+def test_a_deny_spares_whom_it_lists_with_the_account(spared: Json, result: str) -> None:
+    denied: Json = {"Effect": "Deny", "NotPrincipal": spared, "Action": "s3:*", "Resource": "*"}
+    assert check_no_new_access(text(to("*"), denied), text(to({"AWS": BOB})), RESOURCE).result == result
 
 
 def test_a_trust_policy_without_its_condition_is_new_access() -> None:
@@ -338,3 +354,47 @@ def test_new_access_is_what_the_engine_finds(old: list[Json], new: list[Json]) -
                 key: value for key, value in keys.items() if value is not None
             }
             assert not allowed(after, action, resource, known) or allowed(before, action, resource, known)
+
+
+OTHER = "444455556666"
+NAMED: tuple[Json, ...] = (
+    {"AWS": "*"},
+    {"AWS": ACCOUNT},
+    {"AWS": BOB},
+    {"AWS": [BOB, f"arn:aws:iam::{ACCOUNT}:root"]},
+    {"AWS": arn("user", "dave", OTHER)},
+    {"Service": "lambda.amazonaws.com"},
+    {"AWS": OTHER, "Service": "lambda.amazonaws.com"},
+)
+CALLERS = (
+    *(BOB, arn("user", "carol"), arn("user", "dave", OTHER), arn("user", "erin", OTHER)),
+    *(arn("user", "frank", "777788889999"), "lambda.amazonaws.com", "ec2.amazonaws.com"),
+)
+GRANTS = st.lists(
+    st.builds(
+        lambda effect, element, named: {"Effect": effect, element: named, "Action": "s3:*", "Resource": "*"},
+        st.sampled_from(["Allow", "Allow", "Deny"]),
+        st.sampled_from(["Principal", "Principal", "NotPrincipal"]),
+        st.sampled_from(NAMED),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def granted(document_text: str, caller: str) -> bool:
+    denies, allows = sheet(Policy.parse(document_text), RESOURCE_LAYER).about("s3:getobject")
+    principal = Principal.parse(caller)
+    return any(rule.takes(principal) for rule in allows) and not any(rule.takes(principal) for rule in denies)
+
+
+@given(GRANTS, GRANTS)
+def test_new_access_is_what_the_engine_finds_of_principals(old: list[Json], new: list[Json]) -> None:
+    before, after = text(*old), text(*new)
+    expected = any(granted(after, caller) and not granted(before, caller) for caller in CALLERS)
+    found = check_no_new_access(before, after, RESOURCE)
+    if expected:
+        assert found.result == FAIL
+    elif found.result == FAIL:
+        # Only those are left whom no caller here stands for: other sorts of principals.
+        assert any("NotPrincipal" in one or "*" in str(one["Principal"]) for one in new)

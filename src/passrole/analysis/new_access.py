@@ -206,16 +206,33 @@ class _Principals:
         """The principals whom a statement of a resource-based policy concerns; None for nobody."""
         if statement.principals is None:
             return None
+        named = [_names(name) for name in statement.principals]
         mask = 0
-        for name in statement.principals:
-            holds = _names(name)
-            for number, one in enumerate(self._names):
-                mask |= holds(one) << number
+        for number, one in enumerate(self._names):
+            mask |= any(holds(one) for holds in named) << number
         if statement.not_principal:
+            if not statement.allows:
+                mask &= self._spared(statement)
             mask = self._all & ~mask
         if not mask:
             return None
         return {} if mask == self._all else {self._dimension: mask}
+
+    def _spared(self, statement: Statement) -> int:
+        """Whom a Deny with NotPrincipal can spare: of an account, who is listed together with it.
+
+        Source: IAM User Guide, "AWS JSON policy elements: NotPrincipal".
+        """
+        listed = {(name.kind, name.value) for name in statement.principals or ()}
+        if any(name.value == "*" for name in statement.principals or ()):
+            return self._all
+        accounts = {_account(name) for name in statement.principals or () if _is_account(name.value)}
+        mask = 0
+        for number, one in enumerate(self._names):
+            mask |= (
+                one in listed and (one[0] != "AWS" or _account(PrincipalName(*one)) in accounts)
+            ) << number
+        return mask
 
 
 def _atoms(name: PrincipalName) -> Iterator[tuple[str, str]]:
