@@ -76,6 +76,8 @@ class MonitoredBackend(RDSBackend):
     def create_db_instance(self, db_kwargs: Any) -> DBInstance:
         """As moto's; an instance of a monitored cluster is monitored as its cluster is."""
         database = super().create_db_instance(db_kwargs)
+        if not hasattr(database, "monitoring_interval"):  # not known to the first releases of moto 5.2
+            _monitor(database, db_kwargs)
         cluster = self.clusters.get(database.db_cluster_identifier or "")
         if cluster is not None and getattr(cluster, "monitoring_interval", None):
             _as_cluster(database, cluster)
@@ -91,6 +93,9 @@ class MonitoredBackend(RDSBackend):
     def modify_db_instance(self, db_instance_identifier: str, db_kwargs: Any) -> DBInstance:
         """As moto's."""
         database = super().modify_db_instance(db_instance_identifier, db_kwargs)
+        for name in ("monitoring_interval", "monitoring_role_arn"):
+            if db_kwargs.get(name) is not None:
+                setattr(database, name, db_kwargs[name])
         _settle(database)
         return database
 
