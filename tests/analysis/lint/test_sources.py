@@ -182,6 +182,29 @@ def test_a_template_in_json() -> None:
     assert {one.code for one in found(text, "t.json")} == {one.code for one in found(TEMPLATE, "t.yaml")}
 
 
+def test_both_branches_of_a_condition_count() -> None:
+    text = """
+Parameters: {Stage: {Type: String}}
+Conditions: {Production: !Equals [!Ref Stage, prod]}
+Resources:
+  Deploy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: !If [Production, Allow, Deny]
+            Action: iam:PassRole
+            Resource: !If [Production, "arn:aws:iam::111122223333:role/x", "*"]
+          - !If
+            - Production
+            - !Ref AWS::NoValue
+            - {Effect: Allow, Action: "iam:*", Resource: "*"}
+"""
+    codes = {one.code for one in found(text, "t.yaml") if one.severity != "info"}
+    assert codes == {"PASS_ROLE_WITH_STAR_IN_RESOURCE", "PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE"}
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -139,7 +139,7 @@ RULES: Final[tuple[Rule, ...]] = (
         severity="warning",
         title="iam:PassedToService names no service principal",
         find=receivers.misspelled,
-        message="iam:PassedToService {service} is no service principal that is known, so iam:PassRole may never "
+        message="iam:PassedToService {service} is no service principal that is known: iam:PassRole may never "
         "be allowed by it.",
         remedy="Write {near}.",
         source=_GUIDE,

@@ -45,6 +45,8 @@ _HOLDERS: Final[Mapping[str, Mapping[str, Kind | None]]] = {
     "AWS::KMS::Key": {"KeyPolicy": "resource"},
 }
 _ROLE: Final = "AWS::IAM::Role"
+# Elements of statements that may hold a list.
+_LISTS: Final = frozenset(("Statement", "Action", "NotAction", "Resource", "NotResource"))
 # Source: CloudFormation Template Reference, "Get AWS values using pseudo parameters".
 _PSEUDO: Final[Mapping[str, object]] = {
     "AWS::AccountId": UNKNOWN,
@@ -147,22 +149,44 @@ def _role(key: str, properties: Node, resolver: Resolver) -> KnownRole:
 def resolved(node: Node, resolver: Resolver) -> Node:
     """The node with its functions worked out; what the template does not tell is UNKNOWN.
 
+    Of Fn::If both branches count, where a list may hold both: which one is deployed, parameters say.
     Raises TemplateError.
     """
     if node.members is not None:
         names = [one.name for one in node.members]
         if len(names) == 1 and (names[0] == "Ref" or names[0].startswith("Fn::")):
-            return _worked_out(node, resolver)
+            branches = _branches(node, resolver)
+            return branches[0] if branches else _worked_out(node, resolver)
         members = (
             Member(one.name, one.start, one.end, value)
             for one in node.members
-            if (value := resolved(one.value, resolver)) is not _NOTHING
+            if (value := _element(one.name, one.value, resolver)) is not _NOTHING
         )
         return Node(node.start, node.end, members=tuple(members))
     if node.items is not None:
-        items = (resolved(one, resolver) for one in node.items)
+        items = (
+            one for item in node.items for one in _branches(item, resolver) or (resolved(item, resolver),)
+        )
         return Node(node.start, node.end, items=tuple(one for one in items if one is not _NOTHING))
     return node
+
+
+def _element(name: str, node: Node, resolver: Resolver) -> Node:
+    """A member's value: both branches of Fn::If as a list, in elements that take lists."""
+    branches = _branches(node, resolver) if name in _LISTS else ()
+    if not branches:
+        return resolved(node, resolver)
+    flat = tuple(inner for one in branches if one is not _NOTHING for inner in one.values())
+    return Node(node.start, node.end, items=flat) if flat else _NOTHING
+
+
+def _branches(node: Node, resolver: Resolver) -> tuple[Node, ...]:
+    """What either branch of an Fn::If gives, those that give something first; () of what is no Fn::If."""
+    given = node.get("Fn::If") if node.members is not None and len(node.members) == 1 else None
+    if given is None or given.items is None or len(given.items) != 3:
+        return ()
+    found = [resolved(one, resolver) for one in given.items[1:]]
+    return tuple(sorted(found, key=lambda one: one is _NOTHING))
 
 
 _NOTHING: Final = Node(-1, -1)
