@@ -27,25 +27,28 @@ class SparkFailed(PassroleError):
 @contextmanager
 def job(name: str) -> Iterator[SparkSession]:
     """A session that ends with the block. Raises MissingSpark and, for what fails inside, SparkFailed."""
-    session = _session(name)
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
-
     try:
-        yield session
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+    except ImportError as error:
+        raise MissingSpark("--engine spark needs PySpark: install passrole[spark]") from error
+    try:
+        session = _session(name)  # without Java, this is what fails
+        try:
+            yield session
+        finally:
+            session.stop()
     except (PySparkException, Py4JError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise SparkFailed(f"the Spark job failed: {lines[0] if lines else type(error).__name__}") from error
-    finally:
-        session.stop()
+        text = lines[0] if lines else type(error).__name__
+        hint = " (it needs Java 17)" if "JAVA_GATEWAY" in text else ""
+        raise SparkFailed(f"the Spark job failed: {text}{hint}") from error
 
 
 def _session(name: str) -> SparkSession:
-    try:
-        from pyspark import SparkConf
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise MissingSpark("--engine spark needs PySpark: install passrole[spark]") from error
+    from pyspark import SparkConf
+    from pyspark.sql import SparkSession
+
     conf = SparkConf()
     builder = SparkSession.builder.appName(name)
     local = str(conf.get("spark.master", "local")).startswith("local")
