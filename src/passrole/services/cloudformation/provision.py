@@ -61,6 +61,8 @@ class Provision:
             raise Unfit(f"property {', '.join(unknown)} is not supported by this endpoint")
         if row.create is not None:
             filling.output = await self._call(row.create, filling, tags=self._tags_to_create())
+        if row.read is not None and "{read." in row.id:
+            filling.read = await self._call(row.read, filling, auto=False)
         filling.id = self._id(filling)
         self.made = Made(filling.id)
         try:

@@ -117,7 +117,7 @@ class ResourceType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for name in properties
             if name not in known
             and (self.create is None or self.create.whole or self.member(self.create.call, name) is None)
-            and (self.create is None or f"{{{name}" not in str(self.create.input))
+            and (self.create is None or not _mentions(self.create.input, name))
         ]
 
     def changed_by(self, do: Do) -> frozenset[str] | None:
@@ -142,6 +142,11 @@ class ResourceType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if name in do.on or name in do.also:
             return True
         return not do.on and name not in self.skip and self.member(do.call, name) is not None
+
+
+def _mentions(given: Mapping[str, object], name: str) -> bool:
+    text = str(given)
+    return f"{{{name}" in text or "{properties}" in text
 
 
 @cache
