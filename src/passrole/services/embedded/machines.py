@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import import_module
@@ -16,9 +17,11 @@ from types import ModuleType
 from typing import Any, Final, NoReturn
 from uuid import uuid4
 
+from passrole.services.spelled import service_named, spelled, upper_camel
 from passrole.services.targets import MachineCalls, RunningMachine
 from passrole.values.errors import ServiceError
 from passrole.wire import models
+from passrole.wire.services import index
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,8 @@ _ASL: Final = "moto.stepfunctions.parser.asl"
 _SDK: Final = f"{_ASL}.component.state.exec.state_task.service.state_task_service_aws_sdk"
 
 _LONGEST: Final = 300  # characters of what the parser says: it lists every word that it knows
+
+_JSONATA: Final = re.compile(r'"QueryLanguage"\s*:\s*"JSONata"')
 
 # What boto3 hands out as a file, by (service, operation).
 _STREAMED: Final = {("lambda", "Invoke"): "Payload", ("s3", "GetObject"): "Body"}
@@ -44,6 +49,12 @@ def connect(calls: MachineCalls | None) -> None:
 
 class NotConnected(ServiceError):
     """Executions run only where the endpoint's agent makes their calls."""
+
+    code, status = "NotImplemented", 501
+
+
+class NoJsonata(ServiceError):
+    """A query language that moto evaluates on a Java machine only."""
 
     code, status = "NotImplemented", 501
 
@@ -86,6 +97,8 @@ def _interpreting(plain: Any) -> Any:
         self: Any, state_machine_arn: str, name: str | None = None, *given: object, **named: object
     ) -> object:
         definition = self.describe_state_machine(state_machine_arn).definition
+        if _JSONATA.search(definition):
+            raise NoJsonata("JSONata is not evaluated here; JSONPath is.")
         try:
             parser._validate_definition(definition)
         except invalid as error:  # moto's answer would have no code
@@ -128,11 +141,32 @@ def known_callers(module: ModuleType) -> None:
     task._eval_state_credentials = credentials
 
 
+def shown_outputs(module: ModuleType) -> None:
+    """``state_task_service``: outputs are shown as states show them; moto leaves them as they come."""
+
+    def shown(
+        self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
+        service = service_named(str(self._get_boto_service_name(boto_service_name)))
+        method = str(self._get_boto_service_action(service_action_name))
+        operation = _operations(service).get(method.replace("_", "").lower())
+        shape = models.service(service).operation(operation).output if operation is not None else None
+        if shape is None or not isinstance(response, dict):
+            return
+        written = upper_camel(shape, response)
+        if isinstance(written, Mapping):
+            response.clear()
+            response.update(written)
+
+    task: Any = module.StateTaskService
+    task._normalise_response = shown
+
+
 class _Client:
     """What the interpreter uses of a boto3 client: its methods."""
 
     def __init__(self, service: str, region: str, credentials: Any) -> None:
-        self._service = service
+        self._service = service_named(service)
         self._region = region
         self._running: RunningMachine | None = getattr(credentials, "passrole", None)
 
@@ -151,7 +185,11 @@ class _Client:
         if calls is None or running is None:
             _raise(self._service, operation, NotConnected("The execution is not run by this endpoint."))
         try:
-            answer = dict(calls.call(running, self._region, self._service, operation, given))
+            shape = models.service(self._service).operation(operation).input
+            fitted = spelled(shape, given) if shape is not None else {}
+            if not isinstance(fitted, Mapping):
+                raise TypeError(operation)
+            answer = dict(calls.call(running, self._region, self._service, operation, fitted))
         except ServiceError as error:
             _raise(self._service, operation, error)
         streamed = _STREAMED.get((self._service, operation))
@@ -164,6 +202,9 @@ class _Client:
 
 @lru_cache(maxsize=256)
 def _operations(service: str) -> Mapping[str, str]:
+    """By its name in lower case, each operation; none of a service that is not known."""
+    if service not in index():
+        return {}
     return {name.lower(): name for name in models.service(service).operations}
 
 

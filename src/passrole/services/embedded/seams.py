@@ -300,6 +300,9 @@ _CHANGES: Final[Mapping[str, Change]] = {
     "moto.stepfunctions.models": machines.interpreted,
     "moto.stepfunctions.parser.asl.utils.boto_client": machines.gateway_clients,
     "moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task": machines.known_callers,
+    "moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service": (
+        machines.shown_outputs
+    ),
     "moto.s3.models": _both(_of_s3, replicas.with_status),
     "moto.autoscaling.models": _without_launches,
     "moto.autoscaling.responses": _with_own_role,

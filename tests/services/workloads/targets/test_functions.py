@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.services.workloads.conftest import REGION, Account, allow, eventually
+from tests.services.workloads.targets.test_machines import run
 
 from passrole.faces.endpoint import Endpoint
 from passrole.faces.options import Options
@@ -17,7 +18,7 @@ CODE = """
 import json, os, urllib.request
 def handler(event, context):
     print("EVENT " + json.dumps(event))
-    return "done"
+    return {"done": True}
 """
 LOGS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
 
@@ -104,3 +105,27 @@ def test_a_topic_and_a_rule_run_it(account: Account) -> None:
     assert '"detail-type": "Order"' in messages
     assert "lost" not in messages
     assert REGION in messages
+
+
+def test_an_execution_invokes_it_with_the_machine_s_role(account: Account) -> None:
+    runner = account.role("Runner", "lambda.amazonaws.com", allow(LOGS))
+    function = deploy(account, runner)
+    role = account.role("Machine", "states.amazonaws.com", allow("lambda:InvokeFunction", function))
+    parameters = {"FunctionName": function, "Payload": {"a.$": "$.a"}}
+    task = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": parameters}
+    states = {
+        "Optimized": {**task, "OutputPath": "$.Payload", "Next": "Direct"},
+        "Direct": {"Type": "Task", "Resource": function, "End": True},
+    }
+    made = account.client("stepfunctions").create_state_machine(
+        name="work", definition=json.dumps({"StartAt": "Optimized", "States": states}), roleArn=role
+    )
+    ended = run(account, made["stateMachineArn"], {"a": 1})
+    assert ended["status"] == "SUCCEEDED", ended
+    assert json.loads(ended["output"]) == {"done": True}
+    assert eventually(lambda: len(events(account)) == 2)
+    assert {"a": 1} in events(account)
+    account.may("Machine")
+    ended = run(account, made["stateMachineArn"], {"a": 2})
+    assert ended["status"] == "FAILED"
+    assert "lambda:InvokeFunction" in ended["cause"]

@@ -246,3 +246,42 @@ def test_a_definition_that_is_none(account: Account) -> None:
     with pytest.raises(ClientError, match="InvalidDefinition"):
         account.client("stepfunctions").start_execution(stateMachineArn=made["stateMachineArn"])
     assert REGION in made["stateMachineArn"]
+
+
+def test_another_execution_is_waited_for(account: Account) -> None:
+    worker = account.role("Worker", SERVICE, allow("s3:ListAllMyBuckets"))
+    inner = account.client("stepfunctions").create_state_machine(
+        name="inner",
+        definition=json.dumps({"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": 7, "End": True}}}),
+        roleArn=worker,
+    )["stateMachineArn"]
+    role = account.role("Parent", SERVICE, allow(["states:StartExecution", "states:DescribeExecution"], "*"))
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": {"StateMachineArn": inner, "Input": {}},
+        "OutputPath": "$.Output",
+        "End": True,
+    }
+    ended = run(account, machine(account, role, {"Do": task}))
+    assert (ended["status"], ended.get("output")) == ("SUCCEEDED", "7"), ended
+
+
+def test_an_execution_is_stopped(account: Account) -> None:
+    role = account.role("Worker", SERVICE, allow("s3:ListAllMyBuckets"))
+    states = account.client("stepfunctions")
+    arn = machine(account, role, {"Do": {"Type": "Wait", "Seconds": 300, "End": True}})
+    execution = states.start_execution(stateMachineArn=arn)["executionArn"]
+    assert states.describe_execution(executionArn=execution)["status"] == "RUNNING"
+    states.stop_execution(executionArn=execution)
+    eventually(lambda: states.describe_execution(executionArn=execution)["status"] == "ABORTED")
+
+
+def test_jsonata_is_not_there(account: Account) -> None:
+    role = account.role("Worker", SERVICE, allow("s3:ListAllMyBuckets"))
+    state = {"Type": "Pass", "Output": "{% $states.input.a + 1 %}", "End": True}
+    definition = json.dumps({"QueryLanguage": "JSONata", "StartAt": "P", "States": {"P": state}})
+    states = account.client("stepfunctions")
+    made = states.create_state_machine(name="jsonata", definition=definition, roleArn=role)
+    with pytest.raises(ClientError, match="JSONata is not evaluated here"):
+        states.start_execution(stateMachineArn=made["stateMachineArn"])
