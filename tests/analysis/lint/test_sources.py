@@ -58,7 +58,7 @@ resource "aws_iam_role_policy" "deploy" {
         Resource  = "*"
         Condition = { StringLike = { "aws:ResourceTag/team" = "${var.team}-$${aws:username}" } }
       },
-      [for one in var.more : one]...
+      [for one in var.more : one]
     ]
   })
 }
@@ -164,6 +164,19 @@ def test_a_finding_stands_where_its_text_does(name: str, text: str, key: str) ->
     )
 
 
+def test_lists_that_are_put_together() -> None:
+    text = """
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = concat([{ Effect = "Allow", Action = toset(["iam:PassRole"]), Resource = "*" }], var.more)
+  })
+}
+"""
+    codes = {one.code for one in found(text, "m.tf") if one.severity != "info"}
+    assert codes == {"PASS_ROLE_WITH_STAR_IN_RESOURCE"}
+
+
 def test_dynamic_statements_and_unknown_parts_are_read() -> None:
     codes = {one.code for one in found(TERRAFORM_DATA, "data.tf")}
     assert "PASS_ROLE_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION" in codes
@@ -219,6 +232,19 @@ Resources:
 def test_what_is_broken_is_told(name: str, text: str) -> None:
     (broken,) = found(text, name)
     assert (broken.code, broken.severity) == ("JSON_SYNTAX_ERROR", "error")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tsconfig.json", '{"compilerOptions": {} // of another tool\n}'),
+        ("package.json", '{"name": "x", "scripts": {}}'),
+        ("k8s.yaml", "kind: Pod\n---\nkind: Pod\n"),
+        ("variables.tf", 'variable "x" {\n  default = [for a in b : a if a != "}"]\n}\n'),
+    ],
+)
+def test_files_of_other_kinds_hold_nothing(name: str, text: str) -> None:
+    assert found(text, name) == ()
 
 
 def test_an_administrator_of_the_same_file() -> None:

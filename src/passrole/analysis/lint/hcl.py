@@ -17,9 +17,9 @@ from passrole.values.errors import PassroleError
 _SKIPPED: Final = re.compile(r"(?:[ \t\r\n]+|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _COMMENT: Final = re.compile(r"#[^\n]*|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _IN_LINE: Final = re.compile(r"(?:[ \t\r]+|/\*.*?\*/)*", re.DOTALL)
-_NAME: Final = re.compile(r"[A-Za-z_][\w-]*")
+_NAME: Final = re.compile(r"[^\W\d][\w-]*")
 _FOR: Final = re.compile(r"for\s")
-_STEP: Final = re.compile(r"\.(?:[A-Za-z_][\w-]*|\*|\d+)")
+_STEP: Final = re.compile(r"\.(?:[^\W\d][\w-]*|\*|\d+)")
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 _HEREDOC: Final = re.compile(r"<<(-?)([A-Za-z_][\w-]*)[ \t]*\r?\n")
 _OPENS: Final = {"(": ")", "[": "]", "{": "}"}

@@ -17,6 +17,8 @@ from passrole.policy.source import JsonError
 from passrole.values.errors import PassroleError
 
 ENDINGS: Final = (".json", ".yaml", ".yml", ".template", ".tf")
+# Words that a file with policies has, even a broken one.
+_POLICY: Final = re.compile("Statement|Effect|Policy|AWS::|planned_values")
 _LARGEST: Final = 256 * 1024 * 1024
 
 
@@ -77,6 +79,8 @@ def read_text(text: str, name: str = "") -> Found:
     try:
         root = read_json(Embedded.whole(text))
     except JsonError as error:
+        if _POLICY.search(text) is None:
+            return Found()  # JSON of another kind, with comments and the like
         return Found(broken=[Broken(min(error.offset, len(text)), error.message)])
     if is_template(root):
         return read_template(text)

@@ -23,6 +23,8 @@ _ELEMENTS: Final[Mapping[str, str]] = {
     "resources": "Resource",
     "not_resources": "NotResource",
 }
+# Functions that leave the elements of a list as they are.
+_AS_THEY_ARE: Final = frozenset(("compact", "distinct", "sort", "tolist", "toset"))
 # In data sources ``&{…}`` is a policy variable, since ``${…}`` is Terraform's own.
 _VARIABLE: Final = re.compile(r"&\{")
 _PARTITION: Final = re.compile(r"\$\{\s*data\.aws_partition\.[\w-]+\.partition\s*\}")
@@ -144,6 +146,11 @@ def value(given: Expression) -> Node:
             if one.kind != "literal" or one.value != "null"
         )
         return Node(given.start, given.end, members=tuple(members))
+    if given.kind == "call" and given.value == "concat":
+        items = (one for each in map(value, given.items) for one in each.values())
+        return Node(given.start, given.end, items=tuple(items))
+    if given.kind == "call" and given.value in _AS_THEY_ARE and len(given.items) == 1:
+        return value(given.items[0])
     return unknown(given.start, given.end)
 
 
