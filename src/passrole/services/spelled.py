@@ -26,7 +26,7 @@ def service_named(name: str) -> str:
 
 
 def spelled(shape: Shape, value: object) -> object:
-    """The value with its members spelled as the service's model has them; what the model lacks is left out."""
+    """The value with its members as the service's model spells them; what it lacks is left out."""
     if shape.kind == "structure" and isinstance(value, Mapping):
         known = {name.lower(): name for name in shape.members}
         found: dict[str, object] = {}
@@ -47,7 +47,7 @@ def spelled(shape: Shape, value: object) -> object:
 
 
 def upper_camel(shape: Shape, value: object) -> object:
-    """An output with its members in upper camel case, as states show those of every service; blobs as text."""
+    """An output with its members in upper camel case, as states show every service's; blobs as text."""
     if shape.kind == "structure" and isinstance(value, Mapping):
         return {
             name[:1].upper() + name[1:]: upper_camel(shape.members[name], inner)
