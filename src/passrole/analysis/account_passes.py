@@ -9,7 +9,7 @@ policies and keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,12 +82,14 @@ class AccountPasses:
         self._admit()
         asked = dict.fromkeys((*self._admitted, *self._second))
         self._services = sorted(one for one in asked if service(one, one))
+        self._listed: Final = frozenset(self._services)
         firsts = {one for name in self._services for one in self._second.get(name, ())}
         self._asked: Final = sorted({*self._services, *firsts})
         self._associated = {name: passed.has_associated_resource(name) for name in self._asked}
         self._first: Final = {name: _union(pairs.values()) for name, pairs in self._admitted.items()}
         self._keys: dict[Statement, tuple[str, ...]] = {}
         self._matches: dict[tuple[object, ...], _Match] = {}
+        self._named: dict[tuple[object, ...], list[tuple[str, bool]]] = {}  # services, by conditions
         self._plans: dict[tuple[object, ...], Mapping[str, Pair]] = {}
 
     def _admit(self) -> None:
@@ -123,30 +125,30 @@ class AccountPasses:
         )
 
     def _passes(self, asker: Asker, plan: Plan) -> Mapping[str, Pair]:
-        allowed = self._allowed(asker, plan)
+        usual, special = self._allowed(asker, plan)
         found: dict[str, Pair] = {}
-        for service in self._services:
-            sure, may = allowed(service)
+        # Mostly a statement names the service, and only the services that are named need a look.
+        for service in self._services if usual[1] else sorted(special.keys() & self._listed):
+            sure, may = special.get(service, usual)
             if not may:
                 continue
             first = self._first.get(service, _NONE)
             pair = (sure & first[0], may & first[1])
             for principal, second in self._second.get(service, {}).items():
                 # Only for roles that are not passed to the part of the service itself.
-                taken = allowed(principal)[1] & self._first[principal][1]
+                taken = special.get(principal, usual)[1] & self._first[principal][1]
                 pair = (pair[0] | (sure & second[0] & ~taken), pair[1] | (may & second[1] & ~taken))
             if pair[1]:
                 found[service] = pair
         return found
 
-    def _allowed(self, asker: Asker, plan: Plan) -> Callable[[str], Pair]:
-        """What the policies allow for a service, trust policies left aside.
+    def _allowed(self, asker: Asker, plan: Plan) -> tuple[Pair, Mapping[str, Pair]]:
+        """What the policies allow, trust policies left aside: mostly, and for services told apart.
 
         Most services are in no statement's conditions: one answer is that of them all.
         """
         denies = self._layer(asker, (rule for rules in plan.denies for rule in rules.all))
         steps = [self._layer(asker, step.allows.all) for step in (*plan.before, *plan.after)]
-        special = {service for layer in (denies, *steps) for service in layer.of_service}
 
         def answer(service: str) -> Pair:
             sure = may = self._resources.all
@@ -157,9 +159,8 @@ class AccountPasses:
             denied, may_be_denied = denies.of(service)
             return sure & ~may_be_denied, may & ~denied
 
-        answers = {service: answer(service) for service in special}
-        usual = answer("")
-        return lambda service: answers.get(service, usual)
+        special = {service for layer in (denies, *steps) for service in layer.of_service}
+        return answer(""), {service: answer(service) for service in special}
 
     def _layer(self, asker: Asker, rules: Iterable[Rule]) -> _Match:
         """The roles for which one of the statements matches."""
@@ -203,18 +204,35 @@ class AccountPasses:
         if not of_service and _OF_SERVICE.isdisjoint(rule.resource_keys):
             return _Match(self._covered(rule, asker.context, unknown, certain=certain), {})
         found: dict[str, Pair] = {}
+        if _OF_SERVICE.isdisjoint(rule.resource_keys) and all(map(_is_constant, of_service)):
+            pair = self._covered(rule, asker.context, unknown, certain=certain)
+            unsure = (0, pair[1])
+            return _Match(
+                _NONE, {one: pair if sure else unsure for one, sure in self._services_of(of_service)}
+            )
         for service in self._asked:
             open_keys = unknown | {ASSOCIATED} if self._associated[service] else unknown
             context = {**asker.context, PASSED_TO: service}
-            sure = certain
-            for condition in of_service:
-                if not open_keys.isdisjoint(condition.keys):
-                    sure = False
-                elif not condition.holds(context):
-                    break
-            else:
-                found[service] = self._covered(rule, context, open_keys, certain=sure)
+            sure = _hold(of_service, context, open_keys)
+            if sure is not False:
+                found[service] = self._covered(rule, context, open_keys, certain=certain and sure is True)
         return _Match(_NONE, found)
+
+    def _services_of(self, conditions: Sequence[Condition]) -> Sequence[tuple[str, bool]]:
+        """The services for which conditions hold or may, with whether they do for certain.
+
+        Thousands of statements name the same few services.
+        """
+        place = tuple((one.name, one.key, one.wanted) for one in conditions)
+        found = self._named.get(place)
+        if found is None:
+            found = self._named[place] = []
+            for service in self._asked:
+                open_keys = {ASSOCIATED} if self._associated[service] else set()
+                sure = _hold(conditions, {PASSED_TO: service}, open_keys)
+                if sure is not False:
+                    found.append((service, sure is True))
+        return found
 
     def _covered(self, rule: Rule, context: Context, unknown: set[str], *, certain: bool) -> Pair:
         if not rule.anything and not unknown.isdisjoint(rule.resource_keys):
@@ -283,6 +301,22 @@ class AccountPasses:
 
 
 _OF_SERVICE: Final = frozenset((PASSED_TO, ASSOCIATED))
+
+
+def _is_constant(condition: Condition) -> bool:
+    """Does it depend on its own key only, whoever asks?"""
+    return len(condition.keys) == 1 and not any("$" in text for text in condition.wanted)
+
+
+def _hold(conditions: Iterable[Condition], context: Context, unknown: set[str]) -> bool | None:
+    """Do they all hold? None where that depends on what is unknown."""
+    sure: bool | None = True
+    for condition in conditions:
+        if not unknown.isdisjoint(condition.keys):
+            sure = None
+        elif not condition.holds(context):
+            return False
+    return sure
 
 
 def _signature(asker: Asker, keys: Iterable[str]) -> Iterator[object]:

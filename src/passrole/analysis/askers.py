@@ -185,6 +185,11 @@ def may_tag(role: Role) -> bool:
     return False
 
 
+def has_policies(entity: User | Role) -> bool:
+    """May it have identity-based policies, its groups' included? Without any it passes no role."""
+    return bool(entity.inline or entity.attached or (isinstance(entity, User) and entity.groups))
+
+
 def askers(estate: Estate, account: str) -> Iterator[Asker]:
     """Every user and role of an account, users first, each in order of name."""
     for user in estate.directory.all(User, account):

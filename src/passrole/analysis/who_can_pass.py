@@ -9,10 +9,10 @@ from typing import Literal
 
 from passrole.analysis import bits
 from passrole.analysis.account_passes import AccountPasses, Pair, Pass
-from passrole.analysis.askers import Asker, asker_named, askers
+from passrole.analysis.askers import Asker, asker_named, asker_of, has_policies
 from passrole.analysis.usable import Usable
 from passrole.catalog import passed
-from passrole.state.entities import Role
+from passrole.state.entities import Role, User
 from passrole.state.estate.accounts import Accounts
 from passrole.state.estate.estate import Estate
 from passrole.values.glob import Pattern
@@ -101,25 +101,26 @@ class Passes:
                     yield AccountPasses(estate, account, roles, self._service)
 
     def _sets(self, account: AccountPasses) -> Iterator[tuple[Asker, Mapping[str, Pair]]]:
-        asked = self._askers(account.estate, account.id)
         usable = Usable() if self._usable else None
-        for number, asker in enumerate(asked, 1):
+        for asker in self._askers(account.estate, account.id):
             sets = account.passes(asker)
             if usable is not None:
                 sets = {service: pair for service, pair in sets.items() if usable.may_use(asker, service)}
             if sets:
                 yield asker, sets
+
+    def _askers(self, estate: Estate, account: str) -> Iterator[Asker]:
+        if self._root:
+            if f"::{account}:" in self._root:
+                yield asker_named(estate, self._root)
+            return
+        directory = estate.directory
+        everyone: list[User | Role] = [*directory.all(User, account), *directory.all(Role, account)]
+        asked = [one for one in everyone if has_policies(one) and self._principal(one.arn, one.name)]
+        for number, entity in enumerate(asked, 1):
+            yield asker_of(estate, entity)
             if self._progress is not None:
                 self._progress(number, len(asked))
-
-    def _askers(self, estate: Estate, account: str) -> list[Asker]:
-        if self._root:
-            return [asker_named(estate, self._root)] if f"::{account}:" in self._root else []
-        return [
-            asker
-            for asker in askers(estate, account)
-            if self._principal(asker.arn, asker.arn.rsplit("/", 1)[-1])
-        ]
 
 
 def _named(pattern: str) -> Callable[[str, str], bool]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from passrole.decision.layers import RESOURCE, TRUST, Layer
@@ -26,6 +27,8 @@ _WORTH_AN_INDEX: Final = 3
 _LENGTHS: Final = 2
 # A policy remembers what it found for this many actions; then it begins again.
 _ACTIONS_KEPT: Final = 256
+# Action elements that are remembered over all policies.
+_ELEMENTS_KEPT: Final = 4096
 
 
 class Actions:
@@ -33,11 +36,16 @@ class Actions:
 
     __slots__ = ("_named", "_negated", "_patterns")
 
-    def __init__(self, statement: Statement) -> None:
-        names = [action.lower() for action in statement.actions]
+    def __init__(self, actions: tuple[str, ...], *, negated: bool) -> None:
+        names = [action.lower() for action in actions]
         self._named = frozenset(name for name in names if "*" not in name and "?" not in name)
         self._patterns = tuple(Pattern.parse(name) for name in names if name not in self._named)
-        self._negated: Final[bool] = statement.not_action
+        self._negated: Final[bool] = negated
+
+    @classmethod
+    def of(cls, statement: Statement) -> Actions:
+        """Those of a statement: many statements name the same ones, and share them."""
+        return _actions(statement.actions, statement.not_action)
 
     def take(self, action: str) -> bool:
         """Does the element take the action in? It is in lower case."""
@@ -48,6 +56,11 @@ class Actions:
                     named = True
                     break
         return named != self._negated
+
+
+@lru_cache(maxsize=_ELEMENTS_KEPT)
+def _actions(actions: tuple[str, ...], negated: bool) -> Actions:
+    return Actions(actions, negated=negated)
 
 
 def _services(statement: Statement) -> Iterator[str]:
@@ -88,7 +101,7 @@ class Rule:
     ) -> None:
         """actions are the statement's, where they are known already."""
         self.statement: Final[Statement] = statement
-        self.actions: Final[Actions] = actions or Actions(statement)
+        self.actions: Final[Actions] = actions or Actions.of(statement)
         self.policy: Final[Policy] = policy
         self.layer: Final[Layer] = layer
         self.allows: Final[bool] = statement.allows
@@ -333,7 +346,7 @@ class Sheet:
     def _actions_of(self, number: int) -> Actions:
         found = self._actions.get(number)
         if found is None:
-            found = self._actions[number] = Actions(self._statements[number])
+            found = self._actions[number] = Actions.of(self._statements[number])
         return found
 
     def _rule(self, number: int) -> Rule:

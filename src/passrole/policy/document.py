@@ -133,7 +133,7 @@ class Policy:
 
     @classmethod
     def read(cls, document: bytes) -> Policy:
-        """As parse, for a caller that remembers documents itself: this one forgets them."""
+        """As parse, for a caller that remembers policies itself: each time it is another one."""
         return _read(_decoded(document), None, "", "")
 
     @property
@@ -203,6 +203,12 @@ def _decoded(document: bytes) -> str:
 
 
 def _read(text: str, kind: Kind | None, name: str, arn: str) -> Policy:
+    return Policy(text, kind, name, arn, *_contents(text))
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _contents(text: str) -> tuple[str, str, tuple[Statement, ...]]:
+    """Version, Id and statements: policies of one text and of different names share them."""
     document = load_json(text)
     if not isinstance(document, dict):
         _refuse("", "a policy is an object")
@@ -226,7 +232,7 @@ def _read(text: str, kind: Kind | None, name: str, arn: str) -> Policy:
         )
         for index, statement in enumerate(statements)
     )
-    return Policy(text, kind, name, arn, str(version), str(identifier), parsed)
+    return str(version), str(identifier), parsed
 
 
 _parse: Final = lru_cache(maxsize=_TEXTS_KEPT)(_read)
