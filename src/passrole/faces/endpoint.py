@@ -42,6 +42,7 @@ from passrole.services.agents import Agent, Agents, Ports
 from passrole.services.backend import Backend
 from passrole.services.cloudformation import custom
 from passrole.services.cloudformation.agent import Stacks
+from passrole.services.cloudformation.facts import StackFacts
 from passrole.services.embedded.dispatch import Embedded
 from passrole.services.embedded.persist import Keeper
 from passrole.services.kept.backend import Kept
@@ -212,6 +213,7 @@ class Service:
         facts: ResourceFacts = (
             UnseenFacts() if options.upstream else KeptFacts(self._directory, self._embedded.facts)
         )
+        facts = StackFacts(self._directory, facts)
         self._facts = facts
         self._recorder = Recorder(self._directory, self._ids, facts)
         self._authenticator = Authenticator(self._directory)

@@ -51,7 +51,7 @@ def test_a_stack_by_change_sets(root: Account) -> None:
     )
     described = cloudformation.describe_change_set(ChangeSetName=made["Id"])
     assert (described["Status"], described["ExecutionStatus"]) == ("CREATE_COMPLETE", "AVAILABLE")
-    assert changes(described) == {name: ("Add", "") for name in ("Stays", "Replaced", "Leaves", "Follows")}
+    assert changes(described) == dict.fromkeys(("Stays", "Replaced", "Leaves", "Follows"), ("Add", ""))
     cloudformation.execute_change_set(ChangeSetName=made["Id"])
     stack = root.ended(made["StackId"])
     assert (stack["StackStatus"], stack["ChangeSetId"]) == ("CREATE_COMPLETE", made["Id"])
@@ -82,7 +82,8 @@ def test_a_stack_by_change_sets(root: Account) -> None:
     described = cloudformation.describe_change_set(StackName="sets", ChangeSetName="third")
     assert (described["Status"], described["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
     assert described["StatusReason"] == (
-        "The submitted information didn't contain changes. Submit different information to create a change set."
+        "The submitted information didn't contain changes. "
+        "Submit different information to create a change set."
     )
     cloudformation.delete_change_set(StackName="sets", ChangeSetName="third")
     names = [one["ChangeSetName"] for one in cloudformation.list_change_sets(StackName="sets")["Summaries"]]

@@ -200,3 +200,25 @@ Resources:
     assert root.client("ssm").get_parameter(Name=copy)["Parameter"]["Value"] == "hidden-value"
     shown = json.dumps(root.client("cloudformation").describe_stack_events(StackName="reads"), default=str)
     assert "hidden-value" not in shown
+
+
+def test_who_may_change_a_stack_may_depend_on_its_tags(root: Account) -> None:
+    tagged = root.create("tagged", TOPIC, Tags=[{"Key": "team", "Value": "blue"}])
+    other = root.create("other-team", TOPIC, Tags=[{"Key": "team", "Value": "red"}])
+    frank = root.user(
+        "frank",
+        allow("cloudformation:DescribeStack*"),
+        allow(
+            ["cloudformation:UpdateStack", "cloudformation:DeleteStack"],
+            Condition={"StringEquals": {"aws:ResourceTag/team": "blue"}},
+        ),
+        allow("sns:*"),
+    )
+    with pytest.raises(ClientError) as refused:
+        frank.client("cloudformation").delete_stack(StackName="other-team")
+    assert code(refused)[0] == "AccessDenied"
+    with pytest.raises(ClientError) as refused:
+        frank.client("cloudformation").delete_stack(StackName=other["StackId"])
+    assert code(refused)[0] == "AccessDenied"
+    assert frank.update("tagged", TOPICS)["StackStatus"] == "UPDATE_COMPLETE"
+    assert frank.delete(tagged["StackId"])["StackStatus"] == "DELETE_COMPLETE"
