@@ -6,18 +6,18 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from tests.services.workloads.conftest import Account, eventually
+from tests.services.workloads.conftest import Account, allow, eventually
 
 from passrole.services.workloads import scaling
 
 REGION = "eu-west-1"
 
 
-def group(account: Account, name: str, capacity: int, **launch: object) -> Any:
+def group(account: Account, name: str, capacity: int, **given: object) -> Any:
     """A group of a launch configuration; returns Auto Scaling's client."""
     client = account.client("autoscaling", REGION)
     client.create_launch_configuration(
-        LaunchConfigurationName=name, ImageId="ami-12c6146b", InstanceType="t3.micro", **launch
+        LaunchConfigurationName=name, ImageId="ami-12c6146b", InstanceType="t3.micro"
     )
     client.create_auto_scaling_group(
         AutoScalingGroupName=name,
@@ -26,6 +26,7 @@ def group(account: Account, name: str, capacity: int, **launch: object) -> Any:
         MaxSize=4,
         DesiredCapacity=capacity,
         AvailabilityZones=[f"{REGION}a"],
+        **given,
     )
     return client
 
@@ -50,16 +51,16 @@ def test_what_fails_is_tried_again_after_a_growing_pause(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scaling, "_FIRST_PAUSE", 0.2)
-    client = group(account, "failing", 1, KeyName="missing", SecurityGroups=["sg-00000000000000000"])
+    other = account.role("Other", "ec2.amazonaws.com", allow("*"))
+    client = group(account, "failing", 1, ServiceLinkedRoleARN=other)
 
     def failed() -> list[Any]:
         found: list[Any] = client.describe_scaling_activities(AutoScalingGroupName="failing")["Activities"]
         assert {one["StatusCode"] for one in found} <= {"Failed"}
         return found
 
-    started = [
-        one["StartTime"] for one in reversed(eventually(lambda: [*failed()] if len(failed()) >= 4 else None))
-    ]
+    eventually(lambda: len(failed()) >= 4)
+    started = [one["StartTime"] for one in reversed(failed())]
     pauses = [(after - before).total_seconds() for before, after in pairwise(started)]
     for number, pause in enumerate(pauses[:3]):
         assert pause >= 0.2 * 2**number * 0.9
