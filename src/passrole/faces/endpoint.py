@@ -53,6 +53,7 @@ from passrole.services.workloads.functions import ProcessRunner
 from passrole.services.workloads.scaling import AutoScaling
 from passrole.services.workloads.targets.events import EventTargets
 from passrole.services.workloads.targets.machines import StateMachineCalls
+from passrole.services.workloads.targets.pipes import Pipes
 from passrole.services.workloads.targets.queue_pollers import QueuePollers
 from passrole.services.workloads.targets.relays import Relays
 from passrole.services.workloads.targets.replication import Replication
@@ -277,6 +278,7 @@ class Service:
         agents.append(EventTargets(ports, self._embedded.handing))
         agents.append(Relays(ports, self._embedded.handing))
         agents.append(Scheduler(ports, self._embedded.handing))
+        agents.append(Pipes(ports, self._embedded.handing))
         agents.append(Replication(ports, self._embedded.buckets))
         calls = StateMachineCalls(ports)
         self._embedded.run_machines(calls)

@@ -94,6 +94,20 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Pipe:
+    """A running pipe whose queue has messages. filters are event patterns."""
+
+    arn: str
+    region: str
+    role_arn: str
+    source: str  # ARN of the queue
+    target: str  # ARN
+    batch: int
+    filters: Sequence[Document]
+    target_parameters: Document
+
+
+@dataclass(frozen=True, slots=True)
 class RunningMachine:
     """An execution that calls something. machine and execution are ARNs, role_arn the machine's role."""
 
@@ -130,6 +144,9 @@ class Handing(Protocol):
 
     def schedules(self) -> Sequence[Schedule]:
         """Every enabled schedule."""
+
+    def pipes(self) -> Sequence[Pipe]:
+        """Every running pipe from a queue that has messages."""
 
     def complete(self, schedule: Schedule) -> None:
         """Removes a schedule that is to go once it has nothing more to do."""

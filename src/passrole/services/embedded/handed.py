@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ from typing import Any
 
 from passrole.services.embedded.tables import backend, every_backend
 from passrole.services.patterns import matches
-from passrole.services.targets import Document, Handed, MatchedEvent, Rule, Schedule
+from passrole.services.targets import Document, Handed, MatchedEvent, Pipe, Rule, Schedule
+from passrole.values.arn import Arn
 
 
 class _Found(threading.local):
@@ -88,12 +90,43 @@ class EmbeddedHanding:
             if schedule.state == "ENABLED"
         ]
 
+    def pipes(self) -> Sequence[Pipe]:
+        """See Handing."""
+        return [
+            _pipe(region, pipe)
+            for _, region, kept in every_backend("pipes")
+            for pipe in list(kept.pipes.values())
+            if pipe.desired_state == "RUNNING" and not pipe.enrichment and _waiting(str(pipe.source))
+        ]
+
     def complete(self, schedule: Schedule) -> None:
         """See Handing."""
         kept = backend("scheduler", schedule.account, schedule.region)
         group = kept.schedule_groups.get(schedule.group) if kept is not None else None
         if group is not None:
             group.schedules.pop(schedule.name, None)
+
+
+def _waiting(source: str) -> bool:
+    arn = Arn.parse(source)
+    kept = backend("sqs", arn.account, arn.region) if arn.service == "sqs" else None
+    queue = kept.queues.get(arn.resource) if kept is not None else None
+    return queue is not None and bool(queue.messages)
+
+
+def _pipe(region: str, pipe: Any) -> Pipe:  # moto's Pipe
+    given = pipe.source_parameters or {}
+    filters = (given.get("FilterCriteria") or {}).get("Filters") or ()
+    return Pipe(
+        arn=str(pipe.arn),
+        region=region,
+        role_arn=str(pipe.role_arn),
+        source=str(pipe.source),
+        target=str(pipe.target),
+        batch=int((given.get("SqsQueueParameters") or {}).get("BatchSize") or 10),
+        filters=tuple(json.loads(one["Pattern"]) for one in filters if one.get("Pattern")),
+        target_parameters=dict(pipe.target_parameters or {}),
+    )
 
 
 def _patterns(account: str, region: str) -> Iterator[tuple[Any, Document]]:

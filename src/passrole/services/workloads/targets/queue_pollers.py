@@ -108,15 +108,16 @@ class QueuePollers:
         messages: Any = (await act.call("sqs", "ReceiveMessage", given)).get("Messages") or ()
         if not messages:
             return ""
-        event = {"Records": [_record(message, source.queue, queue.region) for message in messages]}
+        event = {"Records": [record(message, source.queue, queue.region) for message in messages]}
         ended = await self._runner.invoke(function, orjson.dumps(event), self._ports.ids.uuid())
         if ended.failed:
             return "the function has failed; its messages come back"
-        await _delete(act, url, messages)
+        await delete(act, url, messages)
         return ""
 
 
-def _record(message: Mapping[str, Any], queue: str, region: str) -> dict[str, object]:
+def record(message: Mapping[str, Any], queue: str, region: str) -> dict[str, object]:
+    """A message as functions and pipes get it."""
     attributes = {
         name[:1].lower() + name[1:]: _attribute(value)
         for name, value in (message.get("MessageAttributes") or {}).items()
@@ -141,8 +142,8 @@ def _attribute(value: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-async def _delete(act: ActAs, url: str, messages: Sequence[Mapping[str, Any]]) -> None:
-    """Raises ServiceError: the messages then come back."""
+async def delete(act: ActAs, url: str, messages: Sequence[Mapping[str, Any]]) -> None:
+    """Takes messages that are done with out of their queue. Raises ServiceError: they then come back."""
     entries = [
         {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
         for number, message in enumerate(messages)
