@@ -16,6 +16,7 @@ ENGINE := hatch_build.py pyproject.toml $(wildcard src/passrole/values/*.py src/
 # Installed again when pyproject.toml changes, and then alone.
 SERVES := $(VENV)/.serves
 TESTS := $(VENV)/.tests
+PROVES := $(VENV)/.proves
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help serve test lint pytest bench prove differential catalog node-packages cdk-packages wheel wheels compiled clean
@@ -43,6 +44,7 @@ bench: $(TESTS) $(PEERS)/.installed $(SIMULATOR)/.installed $(COMPILED)/.install
 	$(BIN)/python -m bench.decision --peers $(PEERS)/bin/python --compiled $(COMPILED)/bin/python
 	$(BIN)/python -m bench.pass_matrix --peers $(PEERS)/bin/python
 	$(BIN)/python -m bench.who_can_pass
+	$(BIN)/python -m bench.escalations
 	$(BIN)/python -m bench.audit --peers $(PEERS)/bin/python
 	$(BIN)/python -m bench.store
 	$(BIN)/python -m bench.large_account
@@ -50,7 +52,7 @@ bench: $(TESTS) $(PEERS)/.installed $(SIMULATOR)/.installed $(COMPILED)/.install
 	$(BIN)/python -m bench.endpoint
 	$(BIN)/python -m tools.catalog_figures
 
-prove: $(TESTS) compiled  ## The long proofs, which make test leaves out
+prove: $(PROVES) compiled  ## The long proofs, which make test leaves out
 	$(BIN)/python -m pytest -m prove $(PYTEST_ARGS)
 
 differential: $(TESTS) $(SIMULATOR)/.installed  ## The engine beside an outside policy simulator
@@ -102,6 +104,10 @@ $(COMPILED)/.installed: $(ENGINE) | $(TESTS)
 	$(COMPILED)/bin/python -m pip --disable-pip-version-check --quiet install --group dev
 	$(COMPILED)/bin/python -m pip --disable-pip-version-check --quiet install dist/compiled/passrole-*.whl
 	$(COMPILED)/bin/python -m pip --disable-pip-version-check --quiet install --force-reinstall --no-deps dist/compiled/passrole-*.whl
+	@touch $@
+
+$(PROVES): $(TESTS)
+	$(PIP) install --group prove
 	@touch $@
 
 %/node_modules/.installed: %/package.json %/package-lock.json

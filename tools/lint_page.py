@@ -48,8 +48,8 @@ repos:
       - id: passrole-lint
 ```
 
-A statement that cannot grant iam:PassRole, because of its actions, its resources or a Deny of the same policy,
-yields none of the findings about it.
+A statement that cannot grant iam:PassRole, because of its actions, its resources or a Deny of the same
+policy, yields none of the findings about it.
 """
 
 

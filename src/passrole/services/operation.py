@@ -195,8 +195,8 @@ def precheck(name: str) -> Callable[[P], P]:
     return registered
 
 
-# What an operation reads of other services, with its caller's own rights, once it is authorized and before its
-# handler runs: a template in a bucket, a value of Parameter Store.
+# What an operation reads of other services, with its caller's own rights, once it is authorized and before
+# its handler runs: a template in a bucket, a value of Parameter Store.
 Reader = Callable[[Call, Directory, ActAs], Awaitable[object]]
 R = TypeVar("R", bound=Reader)
 
