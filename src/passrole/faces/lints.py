@@ -109,7 +109,7 @@ def _write(findings: Sequence[Finding], format: LintFormat) -> None:
         out = tables.console()
         for one in findings:
             place = f"{one.file}:{one.line}:{one.column}"
-            heading = f"{place}: {one.severity} {one.code}"
+            heading = f"{place}: {one.severity} {one.code}" + (f" ({one.policy})" if one.policy else "")
             out.print(heading, style=_STYLES[one.severity], markup=False)
             out.print(f"  {one.message}", markup=False)
             out.print(f"  {one.remedy}", style="dim", markup=False)

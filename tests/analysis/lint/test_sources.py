@@ -164,6 +164,13 @@ def test_a_finding_stands_where_its_text_does(name: str, text: str, key: str) ->
     )
 
 
+def test_whose_policy_it_is() -> None:
+    (tag,) = [one for one in found(DETAILS, "d.json") if one.code == TAG]
+    assert tag.policy == "user alice, policy p"
+    (tag,) = [one for one in found(TERRAFORM_HEREDOC, "h.tf") if one.code == TAG]
+    assert tag.policy == "aws_iam_policy.deploy"
+
+
 def test_lists_that_are_put_together() -> None:
     text = """
 resource "aws_iam_policy" "p" {

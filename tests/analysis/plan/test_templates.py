@@ -204,6 +204,7 @@ def test_a_cloud_assembly(tmp_path: Path) -> None:
         "properties": {
             "templateFile": "App.template.json",
             "cloudFormationExecutionRoleArn": EXEC,
+            "assumeRoleArn": EXEC.replace("exec", "deploy"),
         },
     }
     manifest = {
@@ -214,6 +215,17 @@ def test_a_cloud_assembly(tmp_path: Path) -> None:
     (made,) = read_deployments(tmp_path, WHERE)
     assert (made.stack, made.role) == ("App", arn("role", "exec-eu-west-1"))
     assert passes(made) == {("F", "lambda:CreateFunction", "x")}
+    nobody = estate(page(users=[user("alice")]))
+    answers = judged([made], nobody, arn("user", "alice"))
+    assert [(one.principal, one.allowed, one.known) for one in answers] == [
+        (arn("user", "alice"), False, True),
+        (arn("role", "exec-eu-west-1"), False, False),
+    ]
+    assert set(policies_to_add(answers)) == {arn("user", "alice")}
+    deploys = role("deploy-eu-west-1", trust(), document(allow(arn("role", "exec-*"))))
+    whole = estate(page(users=[user("alice")], roles=[deploys]))
+    first, _ = judged([made], whole, arn("user", "alice"))
+    assert (first.principal, first.allowed) == (arn("role", "deploy-eu-west-1"), True)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "Resources: {}", "just words"])

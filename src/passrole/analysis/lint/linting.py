@@ -37,7 +37,7 @@ def _findings(file: PolicyFile, roles: tuple[KnownRole, ...], account: str) -> I
         yield _grammar(file, JSON_SYNTAX, broken.start, broken.start, broken.message)
     for document in file.found.documents:
         for one in broken_rules(document):
-            yield _grammar(file, one.rule, one.start, one.end)
+            yield _grammar(file, one.rule, one.start, one.end, policy=document.name)
         for grant in grants(file.text, document, roles, document.account or account):
             for rule in RULES:
                 for hit in rule.find(grant):
@@ -56,10 +56,13 @@ def _findings(file: PolicyFile, roles: tuple[KnownRole, ...], account: str) -> I
                         end=hit.end,
                         fix=hit.fix,
                         finding_type=rule.finding_type,
+                        policy=document.name,
                     )
 
 
-def _grammar(file: PolicyFile, rule: GrammarRule, start: int, end: int, detail: str = "") -> Finding:
+def _grammar(
+    file: PolicyFile, rule: GrammarRule, start: int, end: int, detail: str = "", policy: str = ""
+) -> Finding:
     first, last = place_in(file.text, start), place_in(file.text, end)
     return Finding(
         file=file.name,
@@ -74,4 +77,5 @@ def _grammar(file: PolicyFile, rule: GrammarRule, start: int, end: int, detail: 
         start=start,
         end=end,
         finding_type=rule.finding_type,
+        policy=policy,
     )

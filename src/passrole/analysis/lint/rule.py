@@ -54,7 +54,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found. line and column count from 1; end_line and end_column are those after its last."""
+    """One thing found. line and column count from 1; end_line and end_column are those after its last.
+
+    policy says whose policy it is, where the file tells: "role Deployer, policy main".
+    """
 
     file: str
     line: int
@@ -69,6 +72,7 @@ class Finding:
     end: int = 0
     fix: Fix | None = None
     finding_type: FindingType | None = None  # of Access Analyzer's checks
+    policy: str = ""
 
     def as_json(self) -> dict[str, object]:
         """As the contract has it."""

@@ -225,8 +225,3 @@ RULES: Final[tuple[Rule, ...]] = (
         source=_GUIDE,
     ),
 )
-
-
-def by_code() -> dict[str, Rule]:
-    """The rules by their codes."""
-    return {one.code: one for one in RULES}

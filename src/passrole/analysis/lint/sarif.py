@@ -61,19 +61,17 @@ def _result(one: Finding, index: int) -> dict[str, object]:
     region = {"startLine": one.line, "startColumn": one.column}
     if (one.end_line, one.end_column) > (one.line, one.column):
         region |= {"endLine": one.end_line, "endColumn": one.end_column}
+    location: dict[str, object] = {
+        "physicalLocation": {"artifactLocation": {"uri": _uri(one.file)}, "region": region}
+    }
+    if one.policy:
+        location["logicalLocations"] = [{"fullyQualifiedName": one.policy}]
     return {
         "ruleId": one.code,
         "ruleIndex": index,
         "level": _LEVELS[one.severity],
         "message": {"text": f"{one.message} {one.remedy}"},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(one.file)},
-                    "region": region,
-                }
-            }
-        ],
+        "locations": [location],
     }
 
 

@@ -82,6 +82,9 @@ def read_text(text: str, name: str = "") -> Found:
         if _POLICY.search(text) is None:
             return Found()  # JSON of another kind, with comments and the like
         return Found(broken=[Broken(min(error.offset, len(text)), error.message)])
+    version = root.get("version")
+    if version is not None and version.text.startswith("tree-"):
+        return Found()  # of a CDK app: all that is in its templates once more
     if is_template(root):
         return read_template(text)
     if root.member("planned_values") is not None:

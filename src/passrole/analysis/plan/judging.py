@@ -35,7 +35,10 @@ _PASS_ROLE: Final = "iam:passrole"
 
 @dataclass(frozen=True, slots=True)
 class PlannedAnswer:
-    """One pass of a deployment, judged. principal makes the call: the deployer, or the stack's role."""
+    """One pass of a deployment, judged. principal makes the call: the deployer, or the stack's role.
+
+    known tells whether the policies of principal are.
+    """
 
     resource: str
     operation: str
@@ -44,6 +47,7 @@ class PlannedAnswer:
     allowed: bool
     remedy: str
     principal: str
+    known: bool = True
 
     def as_json(self) -> dict[str, object]:
         """As the contract has it."""
@@ -63,15 +67,17 @@ def judged(
     """Every pass of the deployments, each once, in their order.
 
     role is the service role with which stacks are deployed, where no deployment names its own: the principal
-    then passes that one, and it passes the others. Raises NoSuchPrincipal for the principal.
+    (or the role by which it is deployed, where that is known) then passes that one, and it passes the others.
+    Raises NoSuchPrincipal for the principal.
     """
     asker = asker_named(estate, principal)
     found: dict[PlannedAnswer, None] = {}
     for one in deployments:
         acting = one.role or role
+        by = (_asker(estate, one.by) if one.by else None) or asker
         if acting:
-            found[_stack_role(estate, asker, one, acting)] = None
-        found.update(dict.fromkeys(_passes(estate, one, asker, acting)))
+            found[_stack_role(estate, by, one, acting)] = None
+        found.update(dict.fromkeys(_passes(estate, one, by, acting)))
     return tuple(found)
 
 
@@ -80,7 +86,7 @@ def policies_to_add(answers: Iterable[PlannedAnswer]) -> dict[str, narrowest.Doc
     lacking = [
         Used(one.principal, one.role, one.service, one.operation, "", allowed=1)
         for one in answers
-        if not one.allowed
+        if one.known and not one.allowed
     ]
     return narrowest.policies(lacking)
 
@@ -91,13 +97,16 @@ def _stack_role(estate: Estate, asker: Asker, one: Deployment, role: str) -> Pla
     return _judged(estate, asker, one.stack or "stack", _CREATE_STACK, role, rows[0])
 
 
+def _asker(estate: Estate, arn: str) -> Asker | None:
+    """A role that the account's data has."""
+    try:
+        return asker_named(estate, arn)
+    except NoSuchPrincipal:
+        return None
+
+
 def _passes(estate: Estate, one: Deployment, deployer: Asker, acting: str) -> Iterator[PlannedAnswer]:
-    asker: Asker | None = deployer
-    if acting:
-        try:
-            asker = asker_named(estate, acting)
-        except NoSuchPrincipal:
-            asker = None
+    asker = _asker(estate, acting) if acting else deployer
     for planned in one.passes:
         parameter, call = planned.property.parameter, planned.property.call
         if asker is not None:
@@ -105,7 +114,7 @@ def _passes(estate: Estate, one: Deployment, deployer: Asker, acting: str) -> It
             continue
         remedy = f"The account's data has no role {acting}: what it may pass is not known."
         service = parameter.principals[0] if parameter.principals else ""
-        yield PlannedAnswer(planned.resource, call, planned.role, service, False, remedy, acting)
+        yield PlannedAnswer(planned.resource, call, planned.role, service, False, remedy, acting, False)
 
 
 def _judged(

@@ -48,13 +48,15 @@ class PlannedPass:
 class Deployment:
     """What a file deploys. role is the one with which its calls are made, "" for the deployer's own rights.
 
-    stack names it where it is one. notes say what is left out.
+    stack names it where it is one; by is the role that deploys it in the deployer's place, "" for none (CDK's
+    deploys as a role of the bootstrap stack where there is one). notes say what is left out.
     """
 
     passes: list[PlannedPass] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     stack: str = ""
     role: str = ""
+    by: str = ""
 
 
 def values_at(value: object, path: str) -> Iterator[object]:

@@ -283,15 +283,21 @@ def _stack(
     except OSError as error:
         raise UnreadablePlan(f"{folder / file}: {error.strerror or error}") from error
     made = read_template(text, own, directory, parameters, folder=folder)
-    role = _member(one, "properties", "cloudFormationExecutionRoleArn")
+    made.stack = name
+    made.role = _filled(_member(one, "properties", "cloudFormationExecutionRoleArn"), own)
+    made.by = _filled(_member(one, "properties", "assumeRoleArn"), own)
+    return made
+
+
+def _filled(role: str, where: Where) -> str:
+    """A role of the manifest with its placeholders filled in."""
     for placeholder, value in (
-        ("${AWS::Partition}", own.partition),
-        ("${AWS::AccountId}", own.account),
-        ("${AWS::Region}", own.region),
+        ("${AWS::Partition}", where.partition),
+        ("${AWS::AccountId}", where.account),
+        ("${AWS::Region}", where.region),
     ):
         role = role.replace(placeholder, value)
-    made.stack, made.role = name, role
-    return made
+    return role
 
 
 def _member(one: Mapping[str, Any], outer: str, inner: str) -> str:
