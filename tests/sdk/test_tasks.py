@@ -236,6 +236,7 @@ def test_a_service_keeps_its_count(admin: Administrator) -> None:
         told = admin.call("ecs:DescribeServices", services=["web"]).items("services")[0]
         return [one.text("message") for one in told.items("events")]
 
+    assert any(one.startswith("(service web) has started 2 tasks: (task ") for one in events())
     said = "(service web) is unable to consistently start tasks successfully."
     assert said in within(events, lambda all: said in all)
     stopped = admin.call("ecs:ListTasks", serviceName="web", desiredStatus="STOPPED").at("taskArns")

@@ -55,6 +55,7 @@ class _Tried:
     """What the agent remembers of a service. tried and due are in the loop's seconds."""
 
     act: ActAs | None = None
+    known: frozenset[str] = frozenset()  # its tasks (ARNs), as of the last look
     failed: int = 0  # tasks, as of the last look
     failures: int = 0
     tried: float = 0.0
@@ -262,7 +263,12 @@ class TaskRoles:
 
     async def _keep(self, service: TaskService, loop: asyncio.AbstractEventLoop) -> None:
         """Brings a service nearer to its count."""
-        one = self._tried.setdefault(service.arn, _Tried(failed=service.failed))
+        there = frozenset((*service.current, *service.outdated))
+        one = self._tried.setdefault(service.arn, _Tried(known=there, failed=service.failed))
+        new = sorted(there - one.known)
+        one.known = there
+        if new:
+            await self._tasks.tell(service, f"(service {service.name}) has started {_tasks(new, 'tasks')}.")
         if service.failed > one.failed:
             one.failed = service.failed
             self._pause(one, loop)
@@ -275,7 +281,8 @@ class TaskRoles:
             if self._tasks.settle(self._directory, service.account, service.region):
                 with suppress(StoreUnavailable):
                     await self._commit(())
-            await self._tasks.tell(service, f"(service {service.name}) has stopped {_tasks(leaving)}.")
+            stopped = _tasks(leaving, "running tasks")
+            await self._tasks.tell(service, f"(service {service.name}) has stopped {stopped}.")
             self._changed.set()
         elif missing <= 0:
             one.failures = 0
@@ -325,7 +332,7 @@ class TaskRoles:
         return await self._tasks.place(service, number)
 
 
-def _tasks(arns: list[str]) -> str:
+def _tasks(arns: list[str], what: str) -> str:
     """``2 running tasks: (task ID) (task ID)``."""
     named = " ".join(f"(task {arn.rsplit('/', 1)[-1]})" for arn in arns)
-    return f"{len(arns)} running tasks: {named}"
+    return f"{len(arns)} {what}: {named}"
