@@ -303,6 +303,40 @@ def test_templates_are_looked_at_without_a_stack(root: Account) -> None:
     assert [one["ParameterKey"] for one in summary["Parameters"]] == ["Seconds", "Password"]
 
 
+def test_what_noecho_hides_stands_in_no_answer(root: Account) -> None:
+    text = """
+Parameters: {Password: {Type: String, NoEcho: true}}
+Resources:
+  Topic: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: !Ref Password}}
+  Bad: {Type: 'AWS::SNS::Subscription', Properties: {TopicArn: !Ref Password, Protocol: sqs}}
+"""
+    value = 'hush"hush'
+    stack = root.create("hidden", text, Parameters=[{"ParameterKey": "Password", "ParameterValue": value}])
+    cloudformation = root.client("cloudformation")
+    shown = (
+        *cloudformation.describe_stack_events(StackName="hidden")["StackEvents"],
+        *cloudformation.describe_stack_resources(StackName="hidden")["StackResources"],
+        stack,
+    )
+    assert any("****" in str(one) for one in shown)
+    assert not any("hush" in str(one) for one in shown)
+    root.delete(stack["StackId"])
+
+
+def test_an_update_is_cancelled(root: Account) -> None:
+    made = root.create("cancelled", APP)
+    with pytest.raises(ClientError) as refused:
+        root.client("cloudformation").cancel_update_stack(StackName="cancelled")
+    assert code(refused) == (
+        "ValidationError",
+        "CancelUpdateStack cannot be called from current stack status",
+    )
+    with pytest.raises(ClientError) as refused:
+        root.client("cloudformation").continue_update_rollback(StackName="cancelled")
+    assert code(refused)[0] == "ValidationError"
+    root.delete(made["StackId"])
+
+
 def test_the_rest_is_not_implemented(root: Account) -> None:
     with pytest.raises(ClientError) as refused:
         root.client("cloudformation").create_stack_set(StackSetName="s")

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from passrole.policy.cfn_template import Resource, TemplateError
 from passrole.policy.cfn_values import comparable
 from passrole.services.agents import Ports
-from passrole.services.cloudformation import dynamic, naming, nested
+from passrole.services.cloudformation import dynamic, naming, nested, parameters
 from passrole.services.cloudformation.blueprint import Blueprint, Where, drawn, outputs
 from passrole.services.cloudformation.custom import Answers, Custom
 from passrole.services.cloudformation.errors import ValidationError
@@ -565,7 +565,10 @@ class Deployment:
         await self._commit()
 
     async def _resource(self, row: StackResource, properties: str = "") -> None:
-        History(self.ports.directory, self.ports.ids).resource(self.stack, row, properties=properties)
+        stack = self.stack
+        told = replace(row, reason=parameters.without_hidden(stack.wanted, row.reason))
+        shown = parameters.without_hidden(stack.wanted, properties)
+        History(self.ports.directory, self.ports.ids).resource(stack, told, properties=shown)
         await self._commit()
 
     async def _commit(self) -> None:

@@ -6,13 +6,15 @@ quote them.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from passrole.policy.cfn_template import Template
+from passrole.policy.cfn_template import Template, parse
 from passrole.policy.cfn_values import comparable
 from passrole.services.cloudformation.errors import ValidationError
+from passrole.state.stacks import Wanted
 
 _SSM_VALUE: Final = re.compile(r"AWS::SSM::Parameter::Value<(.+)>")
 _MASK: Final = "****"
@@ -40,6 +42,17 @@ def masked(template: Template, name: str, value: str) -> str:
     given = template.section("Parameters").get(name)
     hidden = isinstance(given, dict) and comparable(given.get("NoEcho")).lower() == "true"
     return _MASK if hidden else value
+
+
+def without_hidden(wanted: Wanted, text: str) -> str:
+    """A text of an event, in which no value stands that a parameter with NoEcho hides."""
+    if not text or "NoEcho" not in wanted.template:
+        return text
+    template = parse(wanted.template)
+    for name, value in wanted.parameters.items():
+        if value and masked(template, name, value) != value:
+            text = text.replace(json.dumps(value)[1:-1], _MASK).replace(value, _MASK)
+    return text
 
 
 def chosen(
@@ -111,7 +124,7 @@ def _check(name: str, given: Mapping[str, object], value: str) -> None:
     if isinstance(allowed, list) and not {part.strip() for part in parts} <= set(map(comparable, allowed)):
         raise ValidationError(f"Parameter '{name}' must be one of AllowedValues")
     pattern = given.get("AllowedPattern")
-    if isinstance(pattern, str) and re.fullmatch(_python(pattern), value) is None:
+    if isinstance(pattern, str) and not _matches(name, pattern, value):
         raise _constraint(name, given, f"Parameter '{name}' must match pattern {pattern}")
     for bound, holds in (("MinLength", int.__ge__), ("MaxLength", int.__le__)):
         limit = given.get(bound)
@@ -145,6 +158,13 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _matches(name: str, pattern: str, value: str) -> bool:
+    try:
+        return re.fullmatch(_python(pattern), value) is not None
+    except re.error as error:
+        raise ValidationError(f"Parameter '{name}' has an AllowedPattern that is none: {pattern}") from error
 
 
 def _as_text(value: object) -> str:
