@@ -395,6 +395,11 @@ def test_a_row_is_as_the_contract_has_it() -> None:
         assert isinstance(gains, dict)
         assert gains["actions"]
         assert gains["examples"]
+        steps = made["steps"]
+        assert isinstance(steps, list)
+        for step in steps:
+            assert step["action"] == step["actions"][0]
+            assert step["resource"].startswith("arn:aws:iam::")
 
 
 # --- Random estates ---------------------------------------------------------------------------

@@ -83,6 +83,8 @@ class Step:
             "from": self.source,
             "to": self.target,
             "text": self.text,
+            "action": self.actions[0],
+            "resource": self.through or self.target,
             "actions": list(self.actions),
             "statements": [one.as_json() for group in self.groups for one in group],
             "conditions": [requirement_json(one) for one in self.conditions],
