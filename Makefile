@@ -60,6 +60,7 @@ differential: $(TESTS) $(SIMULATOR)/.installed  ## The engine beside an outside 
 
 catalog: $(TESTS)  ## Build the catalog's data from the installed service models
 	$(BIN)/python -m tools.build_catalog
+	$(BIN)/python -m tools.deployed_types
 
 node-packages: $(NODE_PACKAGES)/.installed  ## The JavaScript SDK, which tests play as a client
 

@@ -21,8 +21,25 @@ OPENING: Final = """\
 
 Written by `tools/lint_page.py` from the tables of rules; a test keeps it current.
 
+With this in `alice.json`:
+
+```json
+{
+  "Version": "2012-10-17",
+  "Statement": {
+    "Effect": "Allow",
+    "Action": ["iam:GetRole", "iam:ListRoles", "iam:PassRole"],
+    "Resource": "*",
+    "Condition": {"StringEquals": {"aws:ResourceTag/team": "red"}}
+  }
+}
+```
+
 ```console
-$ passrole lint policies/ main.tf template.yaml
+$ passrole lint --format csv alice.json | cut -d, -f1-5
+file,line,column,code,severity
+alice.json,6,5,PASS_ROLE_WITH_STAR_IN_RESOURCE,warning
+alice.json,7,36,PassRoleWithResourceTag,error
 ```
 
 It reads policies as JSON (a document, a list of them, the output of `aws iam

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,17 @@ def test_details_tell_of_the_roles(tmp_path: Path) -> None:
 
 def test_the_page_is_current() -> None:
     assert lint_page.main(["--check"]) == 0, "run python -m tools.lint_page"
+
+
+def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
+    text = lint_page.TARGET.read_text(encoding="utf-8")
+    policy, shown = re.findall(r"^```(?:json|console)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[:2]
+    path = tmp_path / "alice.json"
+    path.write_text(policy)
+    command, *printed = shown.splitlines()
+    assert command.startswith("$ passrole lint --format csv alice.json")
+    lines = run("lint", "--format", "csv", str(path)).out.replace(str(path), path.name).splitlines()
+    assert [",".join(line.split(",")[:5]) for line in lines] == printed
 
 
 def test_the_hook_runs_the_command() -> None:
