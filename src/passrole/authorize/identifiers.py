@@ -1,12 +1,14 @@
 """What a call only points to, written out for its authorization.
 
-A launch template's name becomes its id, a KMS alias its key, a secret's name its ARN: AWS authorizes the
-call on the resource itself, however the caller names it. A launch is authorized with all that its template
-says. What the services behind do not know stays as given.
+A launch template's name becomes its id, a KMS alias its key, a secret's name its ARN, the version or alias of
+a state machine the machine, a family of task definitions its newest one: AWS authorizes the call on the
+resource itself, however the caller names it. A launch is authorized with all that its template says. What the
+services behind do not know stays as given.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -101,8 +103,33 @@ def _secrets(call: Call, attributes: _Attributes) -> Mapping[str, object]:
     return call.input if arn is None else {**call.input, "SecretId": arn}
 
 
+def _machines(call: Call, attributes: _Attributes) -> Mapping[str, object]:
+    """State machines in the place of their versions and aliases.
+
+    Source: Step Functions Developer Guide, "Authorization for versions and aliases".
+    """
+    found = dict(call.input)
+    for member in ("stateMachineArn", "stateMachineAliasArn", "stateMachineVersionArn"):
+        given = found.get(member)
+        if isinstance(given, str) and ":stateMachine:" in given and given.count(":") == 7:
+            found[member] = given.rpartition(":")[0]
+    return found
+
+
+def _task_definitions(call: Call, attributes: _Attributes) -> Mapping[str, object]:
+    """The ARN of the newest task definition in the place of its family."""
+    given = call.input.get("taskDefinition")
+    if not isinstance(given, str) or not given or re.search(r":\d+$", given):
+        return call.input
+    prefix = f"arn:aws:ecs:{call.region}:{call.account}:task-definition/"
+    arn = attributes(given if given.startswith("arn:") else prefix + given).get("taskDefinitionArn")
+    return call.input if arn is None else {**call.input, "taskDefinition": arn}
+
+
 _BY_SERVICE: Final[Mapping[str, Callable[[Call, _Attributes], Mapping[str, object]]]] = {
     "ec2": _templates,
+    "ecs": _task_definitions,
     "kms": _keys,
     "secretsmanager": _secrets,
+    "stepfunctions": _machines,
 }

@@ -7,40 +7,48 @@ Source: Service Authorization Reference, the condition keys of each service.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import parse_qs
 
 from passrole.authorize.call import Call
+from passrole.authorize.context import Values
+from passrole.authorize.request_keys import (
+    autoscaling,
+    codebuild,
+    dynamodb,
+    ecs,
+    events,
+    kms,
+    secretsmanager,
+    several,
+    volumes,
+)
+from passrole.authorize.request_keys.source import Computed, Keys, Rules
+from passrole.authorize.request_keys.source import many as _many
+from passrole.authorize.request_keys.source import one as _one
+from passrole.authorize.request_keys.source import untold as _untold
+from passrole.catalog import paths
 from passrole.catalog.forms import FORMS
 from passrole.state.directory import Directory
 from passrole.state.entities import InstanceProfile
 
-
-@dataclass(frozen=True, slots=True)
-class FromInput:
-    """Where in an operation's input a key's value stands.
-
-    paths are tried in turn, in botocore's member names; default is the value where none is there ("" for
-    an absent key).
-    """
-
-    paths: tuple[str, ...]
-    multivalued: bool = False
-    default: str = ""
-
-
-def _one(*paths: str, default: str = "") -> FromInput:
-    return FromInput(paths, default=default)
-
-
-def _many(*paths: str) -> FromInput:
-    return FromInput(paths, multivalued=True)
-
+_SERVICES: Final = (
+    autoscaling,
+    codebuild,
+    dynamodb,
+    ecs,
+    events,
+    kms,
+    secretsmanager,
+    several,
+)
 
 # Names in lower case. A key holds for every operation of its prefix: an operation without the member simply
 # lacks the key, as in AWS.
-KEYS: Final[Mapping[str, FromInput]] = {
+KEYS: Final[Keys] = {
+    **{key: source for service in _SERVICES for key, source in service.KEYS.items()},
     "iam:awsservicename": _one("AWSServiceName"),
     "iam:policyarn": _one("PolicyArn"),
     "iam:permissionsboundary": _one("PermissionsBoundary"),
@@ -71,12 +79,16 @@ KEYS: Final[Mapping[str, FromInput]] = {
     "s3:object-lock-event-hold-duration-days": _one(),
     "s3:object-lock-retain-until-date": _one("ObjectLockRetainUntilDate", "Retention.RetainUntilDate"),
     "s3:accessgrantsinstancearn": _one(),
+    "s3:accesspointnetworkorigin": _one(),  # of requests through an access point
+    "s3:dataaccesspointaccount": _one(),
+    "s3:dataaccesspointarn": _one(),
+    "s3:inventoryaccessibleoptionalfields": _many("InventoryConfiguration.OptionalFields[]"),
     "s3:prefix": _one("Prefix"),
     "s3:delimiter": _one("Delimiter"),
     "s3:max-keys": _one("MaxKeys"),
     "s3:versionid": _one("VersionId"),
     "s3:x-amz-acl": _one("ACL"),
-    "s3:x-amz-content-sha256": _one(),
+    "s3:x-amz-bucket-namespace": _one("BucketNamespace"),
     "s3:x-amz-copy-source": _one("CopySource"),
     "s3:x-amz-grant-full-control": _one("GrantFullControl"),
     "s3:x-amz-grant-read": _one("GrantRead"),
@@ -115,7 +127,8 @@ KEYS: Final[Mapping[str, FromInput]] = {
     "ec2:instancebandwidthweighting": _one("NetworkPerformanceOptions.BandwidthWeighting"),
     "ec2:cpuoptionsamdsevsnp": _one("CpuOptions.AmdSevSnp"),
     "ec2:attribute": _one("Attribute"),
-    "kms:encryptioncontextkeys": _many(),  # there where encryption brings it
+    "ec2:sourceinstancearn": _one(),  # of the credentials of an instance, which bring it along
+    "ssm:sourceinstancearn": _one(),
     "lambda:invokedviafunctionurl": _one(),
     "lambda:layer": _many("Layers[]"),
     "lambda:subnetids": _many("VpcConfig.SubnetIds[]"),
@@ -123,11 +136,12 @@ KEYS: Final[Mapping[str, FromInput]] = {
     "lambda:principal": _one("Principal"),
     "lambda:codesigningconfigarn": _one("CodeSigningConfigArn"),
     "lambda:eventsourcetoken": _one("EventSourceToken"),
-    "cloudformation:rolearn": _one("RoleARN"),
-    "cloudformation:templateurl": _one("TemplateURL"),
-    "cloudformation:stackpolicyurl": _one("StackPolicyURL"),
-    "cloudformation:changesetname": _one("ChangeSetName"),
-    "cloudformation:resourcetypes": _many("ResourceTypes[]"),
+    "rds:backuptarget": _one("BackupTarget", default="region"),
+    "rds:copyoptiongroup": _one("CopyOptionGroup", default="false"),
+    "rds:endpointtype": _one("EndpointType"),
+    "rds:managemasteruserpassword": _one("ManageMasterUserPassword", default="false"),
+    "rds:publiclyaccessible": _untold("PubliclyAccessible"),
+    "rds:tenantdatabasename": _one("NewTenantDBName", "TenantDBName"),
     "rds:databaseengine": _one("Engine"),
     "rds:databaseclass": _one("DBInstanceClass"),
     "rds:databasename": _one("DBName", "DatabaseName"),
@@ -197,6 +211,31 @@ def _s3_signature_version(call: Call, directory: Directory) -> str:
     return "AWS4-HMAC-SHA256" if call.caller.access_key_id else ""
 
 
+def _s3_signature_age(call: Call, directory: Directory) -> str:
+    """Milliseconds since a presigned URL was signed; absent of other requests."""
+    signed = parse_qs(call.raw.query).get("X-Amz-Date", [""])[0] if call.presigned else ""
+    if not signed:
+        return ""
+    moment = datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return str(int((call.now - moment).total_seconds() * 1000))
+
+
+def _s3_content(call: Call, directory: Directory) -> str:
+    return call.raw.header("x-amz-content-sha256") or ""
+
+
+def _s3_creating(call: Call, directory: Directory) -> str:
+    """Parts of an upload, and its beginning, are s3:PutObject too and yet make no object."""
+    parts = ("CreateMultipartUpload", "UploadPart", "UploadPartCopy")
+    return "false" if call.operation in parts else "true"
+
+
+def _s3_retention_left(call: Call, directory: Directory) -> str | None:
+    given = call.input.get("Retention")
+    until = given.get("RetainUntilDate") if isinstance(given, Mapping) else None
+    return None if until or call.input.get("ObjectLockRetainUntilDate") else ""
+
+
 def _region(call: Call, directory: Directory) -> str:
     return call.region
 
@@ -206,8 +245,10 @@ def _plain_http(call: Call, directory: Directory) -> str:
 
 
 # Keys that follow from the call as a whole; "" for an absent one, None where the call does not tell.
-# Source: Amazon S3 User Guide, "Bucket policy examples using condition keys"; EC2's reference page.
-COMPUTED: Final[Mapping[str, Callable[[Call, Directory], str | None]]] = {
+# Source: Amazon S3 User Guide, "Bucket policy examples using condition keys" and "Enforce conditional writes
+# on Amazon S3 buckets"; S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy
+# Keys"; EC2's reference page.
+_OWN: Final[Rules] = {
     "ec2:createaction": _create_action,
     "ec2:launchtemplate": _launch_template,
     "ec2:region": _region,
@@ -217,6 +258,41 @@ COMPUTED: Final[Mapping[str, Callable[[Call, Directory], str | None]]] = {
     "lambda:functionurlauthtype": _function_url_auth_type,
     "lambda:vpcids": _function_vpc,
     "s3:authtype": _s3_auth_type,
+    "s3:object-lock-remaining-retention-days": _s3_retention_left,
+    "s3:objectcreationoperation": _s3_creating,
+    "s3:signatureage": _s3_signature_age,
     "s3:signatureversion": _s3_signature_version,
     "s3:tlsversion": _plain_http,
+    "s3:x-amz-content-sha256": _s3_content,
 }
+COMPUTED: Final[Rules] = {
+    **_OWN,
+    **volumes.RULES,
+    **{key: found for service in _SERVICES for key, found in service.RULES.items()},
+}
+
+
+def rule(key: str) -> Computed | None:
+    """The rule that answers a key (in lower case), or all keys that begin as it does up to a second colon."""
+    found = COMPUTED.get(key)
+    if found is not None or key.count(":") < 2:
+        return found
+    service, family, _ = key.split(":", 2)
+    return COMPUTED.get(f"{service}:{family}:")
+
+
+def text(value: object) -> str | None:
+    """A scalar of an input as a condition sees it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (str, int, float)) else None
+
+
+def from_input(call: Call, key: str) -> Values | None:
+    """What the input says of a key of KEYS: "" for an absent one, None for one that it does not tell."""
+    source = KEYS[key]
+    given = (value for path in source.paths for _, value in paths.values(path, call.input))
+    values = tuple(found for value in given if (found := text(value)) is not None)
+    if values:
+        return values if source.multivalued else values[0]
+    return None if source.untold else source.default

@@ -13,16 +13,18 @@ from functools import lru_cache
 from typing import Final
 
 from passrole.authorize import launches
+from passrole.authorize.as_given import keys_as_given
 from passrole.authorize.call import Call, ResourceFacts
 from passrole.authorize.context import Values, call_context
-from passrole.authorize.encryption import encryption_context
 from passrole.authorize.identifiers import identified
-from passrole.authorize.keys import COMPUTED, KEYS
+from passrole.authorize.items import item_answers
+from passrole.authorize.keys import KEYS, from_input, rule
+from passrole.authorize.request_keys import volumes
 from passrole.authorize.request_tags import OF_REQUESTS, tag_keys
 from passrole.authorize.resource_keys import NOTHING, resource_answers
 from passrole.authorize.resource_tags import tag_answers
 from passrole.authorize.resources import Named, entity_of_arn, listed_by_us, named_by_us
-from passrole.catalog import paths, templates
+from passrole.catalog import templates
 from passrole.catalog.operations import EXISTING, MADE, OPEN, ActionUse, Operation, ResourceUse, operation
 from passrole.catalog.services import action_prefix
 from passrole.state.directory import Directory
@@ -92,7 +94,10 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
     for use in known.actions:
         if not templates.asked(use.when, named.input) or (service and use.action in _NOT_OF_SERVICES):
             continue
-        checks += _checks(named, use, context, untold, directory, facts)
+        given = {**context, **keys_as_given(call, use.action)}
+        checks += _checks(named, use, given, untold, directory, facts)
+    if (call.service, call.operation) == ("ec2", "RunInstances"):
+        checks = [one for check in checks for one in _of_devices(call, named, check, facts)]
     if (call.service, call.operation) == ("ec2", "RunInstances") and call.input.get("LaunchTemplate"):
         checks = [_launched(call, known, check, directory) for check in checks]
     if call.caller.principal.kind is PrincipalKind.IDENTITY_PROVIDER and checks:
@@ -106,6 +111,21 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
         keys = {**checks[0].context, "sts:sourceidentity": inherited}
         checks.append(replace(checks[0], action="sts:SetSourceIdentity", context=keys))
     return Plan(call, tuple(checks), context)
+
+
+def _of_devices(call: Call, named: Call, check: Check, facts: ResourceFacts) -> Iterator[Check]:
+    """The check of a launch's volumes, one for each volume that the request describes otherwise."""
+    if check.action != "ec2:RunInstances" or not (check.resource or "").endswith(":volume/*"):
+        yield check
+        return
+    root = ""
+    if not (call.input.get("LaunchTemplate") and call.input.get("BlockDeviceMappings")):
+        # Else the template may have devices that the request's list does not show.
+        image = f"arn:aws:ec2:{call.region}::image/{named.input.get('ImageId')}"
+        root = str((facts.attributes(call.account, call.region, image) or {}).get("RootDeviceName") or "")
+    for device in volumes.devices(named, root):
+        unknown = (check.unknown | volumes.OF_A_DEVICE) - device.keys()
+        yield replace(check, context={**check.context, **device}, unknown=unknown)
 
 
 def _launched(call: Call, known: Operation, check: Check, directory: Directory) -> Check:
@@ -133,7 +153,7 @@ def _checks(
     directory: Directory,
     facts: ResourceFacts,
 ) -> Iterator[Check]:
-    own = {**context, **encryption_context(call, use.action)}
+    own = dict(context)
     unknown = {*untold} | set(_answer(call, _lowered(use.keys), own, directory))
     asked = False
     for resource in use.resources:
@@ -166,11 +186,16 @@ def _check(
             named = replace(named, entity=entity_of_arn(directory, named.arn))
     keys = _lowered(resource.keys)
     left = set(unknown)
+    asked = {*keys, *_lowered(use.keys)}
     for answers in (
         tag_answers(call, resource.type, {*keys, *left}, named, owner, facts),
-        resource_answers(call, resource.type, keys, named, owner, facts),
+        resource_answers(call, resource.type, keys, asked, named, owner, facts),
+        item_answers(call, use.action, asked, named.arn, owner, facts),
     ):
         if answers is not NOTHING:
+            # The resource has the last word, also where it does not tell.
+            for key in (*answers.absent, *answers.unknown):
+                own.pop(key, None)
             own.update(answers.values)
             left = {key for key in left if key not in answers} | answers.unknown
             keys = tuple(key for key in keys if key not in answers)
@@ -215,40 +240,21 @@ def _answer(
     for lower in keys:
         if lower in context:
             continue
-        computed = COMPUTED.get(lower)
+        computed = rule(lower)
         if computed is not None:
-            text = computed(call, directory)
-            if text:
-                context[lower] = text
-            elif text is None:
-                yield lower
-            continue
-        source = KEYS.get(lower)
-        if source is None:
-            if call.service == "sts" and not lower.startswith(("sts:", "iam:", "aws:")):
-                continue  # an identity provider's: in context with its word or with its session, or absent
-            if not lower.startswith("aws:") or lower == _TAG_KEYS:
-                yield lower
-            continue
-        values = tuple(
-            text
-            for path in source.paths
-            for _, value in paths.values(path, call.input)
-            for text in _texts(value)
-        )
-        if values:
-            context[lower] = values if source.multivalued else values[0]
-        elif source.default:
-            context[lower] = source.default
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, bool):
-        yield "true" if value else "false"
-    elif isinstance(value, str):
-        yield value
-    elif isinstance(value, (int, float)):
-        yield str(value)
+            value = computed(call, directory)
+        elif lower in KEYS:
+            value = from_input(call, lower)
+        elif call.service == "sts" and not lower.startswith(("sts:", "iam:", "aws:")):
+            continue  # an identity provider's: in context with its word or with its session, or absent
+        elif lower.startswith("aws:") and lower != _TAG_KEYS:
+            continue  # a global key: in context, or absent
+        else:
+            value = None
+        if value is None:
+            yield lower
+        elif value:
+            context[lower] = value
 
 
 def _named(call: Call, action: str, use: ResourceUse, directory: Directory) -> Iterator[Named]:

@@ -26,6 +26,7 @@ class FromResource:
 
     path: str
     form: str = "{value}"
+    multivalued: bool = False
 
 
 _VPC: Final = FromResource("VpcId", "arn:aws:ec2:{region}:{account}:vpc/{value}")
@@ -76,6 +77,14 @@ KEYS: Final[Mapping[tuple[str, str], Mapping[str, FromResource]]] = {
         "ec2:volumetype": FromResource("VolumeType"),
     },
     ("ec2", "vpc"): {"ec2:tenancy": FromResource("InstanceTenancy")},
+    ("kms", "key"): {
+        "kms:keyorigin": FromResource("Origin"),
+        "kms:keyspec": FromResource("KeySpec"),
+        "kms:keyusage": FromResource("KeyUsage"),
+        "kms:multiregion": FromResource("MultiRegion"),
+        "kms:multiregionkeytype": FromResource("MultiRegionConfiguration.MultiRegionKeyType"),
+        "kms:resourcealiases": FromResource("Aliases[]", multivalued=True),
+    },
     ("rds", "db"): {
         "rds:databaseclass": FromResource("DBInstanceClass"),
         "rds:databaseengine": FromResource("Engine"),
@@ -85,7 +94,25 @@ KEYS: Final[Mapping[tuple[str, str], Mapping[str, FromResource]]] = {
         "rds:storageencrypted": FromResource("StorageEncrypted"),
         "rds:storagesize": FromResource("AllocatedStorage"),
     },
+    ("secretsmanager", "Secret"): {
+        "secretsmanager:resource/allowrotationlambdaarn": FromResource("RotationLambdaARN"),
+        "secretsmanager:resource/type": FromResource("Type"),
+        "secretsmanager:secretprimaryregion": FromResource("PrimaryRegion"),
+    },
+    ("ssm", "document"): {
+        "ssm:documenttype": FromResource("DocumentType"),
+    },
 }
+
+# What a resource has only once it is there, and no request that makes it speaks of.
+_LATER: Final = frozenset(
+    (
+        "kms:resourcealiases",
+        "secretsmanager:resource/allowrotationlambdaarn",
+        "secretsmanager:resource/type",
+        "secretsmanager:secretprimaryregion",
+    )
+)
 
 # Services whose resource types list what a resource has: where it exists, the request has no say in it, and
 # what is not in KEYS nobody can tell. Of others, the keys that stand with a type are the request's too.
@@ -134,15 +161,30 @@ NOTHING: Final = Answers()
 
 
 def resource_answers(
-    call: Call, kind: str, keys: Collection[str], named: Named, owner: str, facts: ResourceFacts
+    call: Call,
+    kind: str,
+    keys: Collection[str],
+    asked: Collection[str],
+    named: Named,
+    owner: str,
+    facts: ResourceFacts,
 ) -> Answers:
-    """What one resource of a call tells of these keys (in lower case), in which the request has no say."""
+    """What one resource of a call tells of itself, in which the request has no say.
+
+    keys are those that stand with the resource's type, asked the action's besides; in lower case.
+    """
     place = (call.service, kind)
-    table = {key: source for key, source in KEYS.get(place, {}).items() if key in keys}
+    known = KEYS.get(place, {})
+    table = {
+        key: source
+        for key, source in known.items()
+        if key in (keys if key.startswith(_ATTRIBUTED) else asked)
+    }
     ids = frozenset((IDS[place],)) if IDS.get(place) in keys else frozenset[str]()
     if named.new:
         # The request describes it; an id it has none yet.
-        return Answers(absent=ids) if ids else NOTHING
+        lacking = ids | (table.keys() & _LATER)
+        return Answers(absent=lacking) if lacking else NOTHING
     others = frozenset(
         key for key in keys if key.startswith(_ATTRIBUTED) and key not in _OF_CALLS and "tag/" not in key
     ) - (ids | table.keys())
@@ -155,9 +197,12 @@ def resource_answers(
     if attributes is None:
         return Answers(values, unknown=others | table.keys())
     for key, source in table.items():
-        for _, value in paths.values(source.path, attributes):
-            if text := _text(value):
-                values[key] = source.form.format(value=text, region=call.region, account=owner)
+        told = (_text(value) for _, value in paths.values(source.path, attributes))
+        texts = tuple(
+            source.form.format(value=text, region=call.region, account=owner) for text in told if text
+        )
+        if texts:
+            values[key] = texts if source.multivalued else texts[-1]
     disputed = frozenset(key for key in table if _asked_otherwise(call, key, values.get(key)))
     kept = {key: value for key, value in values.items() if key not in disputed}
     return Answers(kept, absent=frozenset(table) - values.keys() - disputed, unknown=others | disputed)

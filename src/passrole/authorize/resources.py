@@ -13,6 +13,8 @@ from passrole.state.directory import Directory
 from passrole.state.entities import Entity, Group, InstanceProfile, ManagedPolicy, Role, User
 from passrole.state.organization import Member, OrganizationPolicy, Unit
 from passrole.state.providers import OidcProvider, SamlProvider
+from passrole.state.stacks import Stack
+from passrole.state.stacks import named as stack_named
 from passrole.state.trails import TrailDefinition
 from passrole.values.arn import Arn
 from passrole.values.errors import InvalidArn
@@ -67,6 +69,8 @@ def entity_tags(entity: Entity | None) -> Mapping[str, str] | None:
     """The tags of one of our entities, {} for a kind that takes none."""
     if entity is None:
         return None
+    if isinstance(entity, Stack):
+        return dict(entity.wanted.tags)
     return dict(getattr(entity, "tags", ()))
 
 
@@ -91,6 +95,10 @@ def entity_of_arn(directory: Directory, text: str) -> Entity | None:
         arn = Arn.parse(text)
     except InvalidArn:
         return None
+    if (arn.service, arn.kind) == ("cloudformation", "stack"):
+        # stack/NAME/ID; a call by name is authorized on stack/NAME/*.
+        name = arn.resource.split("/")[1] if arn.resource.endswith("/*") else text
+        return stack_named(directory, arn.account, arn.region, name)
     kind = _TAGGED.get((arn.service, arn.kind))
     if kind is None:
         return None

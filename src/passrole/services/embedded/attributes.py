@@ -86,6 +86,7 @@ def _image(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
         # An alias where Amazon or a seller owns it, as ec2:Owner has it.
         "OwnerId": getattr(found, "owner_alias", None) or found.owner_id,
         "Public": bool(found.is_public),
+        "RootDeviceName": found.root_device_name or "",
         "RootDeviceType": found.root_device_type or "",
     }
 
@@ -128,7 +129,7 @@ def _queue(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
 
 
 def _task_definition(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
-    """The roles of ``family:revision``, or of the family's newest one."""
+    """The ARN and the roles of ``family:revision``, or of the family's newest one."""
     kept = backend("ecs", account, region)
     family, _, revision = arn.name.partition(":")
     revisions = dict(kept.task_definitions.get(family, {})) if kept is not None else {}
@@ -139,7 +140,8 @@ def _task_definition(account: str, region: str, arn: Arn) -> Mapping[str, object
     if found is None:
         return None
     roles = {"taskRoleArn": "task_role_arn", "executionRoleArn": "execution_role_arn"}
-    return {member: getattr(found, name) for member, name in roles.items() if getattr(found, name, None)}
+    known = {member: getattr(found, name) for member, name in roles.items() if getattr(found, name, None)}
+    return {"taskDefinitionArn": found.arn, **known}
 
 
 def _database(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
@@ -178,11 +180,51 @@ def _secret(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
     name = arn.resource.partition(":")[2]
     for found in list(dict.values(kept.secrets)) if kept is not None else ():
         if found.name == name or found.arn == str(arn):
-            return {"ARN": found.arn, "Name": found.name}
+            secret = getattr(found, "source", found)  # of a replica
+            replicated = secret is not found or bool(found.replicas)
+            return {
+                "ARN": found.arn,
+                "Name": found.name,
+                **({"PrimaryRegion": secret.region} if replicated else {}),
+                **({"RotationLambdaARN": rotation} if (rotation := secret.rotation_lambda_arn) else {}),
+            }
     return None
 
 
+def _key(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    """A KMS key, with the names of its aliases."""
+    kept = backend("kms", account, region)
+    found = kept.keys.get(arn.name) if kept is not None else None
+    if found is None:
+        return None
+    aliases = found.aliases if hasattr(found, "aliases") else kept.key_to_aliases.get(found.id, ())
+    multi = getattr(found, "multi_region_configuration", None)
+    return {
+        "Aliases": list(aliases),
+        "KeySpec": found.key_spec,
+        "KeyUsage": found.key_usage,
+        "MultiRegion": bool(found.multi_region),
+        "Origin": found.origin,
+        **({"MultiRegionConfiguration": multi} if multi else {}),
+    }
+
+
+def _table(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    kept = backend("dynamodb", account, region)
+    found = kept.tables.get(arn.resource.split("/")[1]) if kept is not None else None
+    return {"KeySchema": found.schema} if found is not None else None
+
+
+def _document(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
+    """A document of Systems Manager, by its name."""
+    kept = backend("ssm", account, region)
+    found = kept._documents.get(arn.name) if kept is not None else None
+    newest = found.get_latest_version() if found is not None else None
+    return {"DocumentType": newest.document_type} if newest is not None else None
+
+
 _BY_KIND: Final[Mapping[tuple[str, str], Find]] = {
+    ("dynamodb", "table"): _table,
     ("ec2", "image"): _image,
     ("ec2", "instance"): _instance,
     ("ec2", "key-pair"): _key_pair,
@@ -195,8 +237,10 @@ _BY_KIND: Final[Mapping[tuple[str, str], Find]] = {
     ("ec2", "vpc"): _vpc,
     ("ecs", "task-definition"): _task_definition,
     ("kms", "alias"): _alias,
+    ("kms", "key"): _key,
     ("lambda", "function"): _function,
     ("rds", "db"): _database,
     ("secretsmanager", "secret"): _secret,
     ("sqs", ""): _queue,
+    ("ssm", "document"): _document,
 }
