@@ -68,6 +68,7 @@ class Stack(Entity, frozen=True, kw_only=True):
     outputs: tuple[StackOutput, ...] = ()
     imports: tuple[str, ...] = ()  # names of exports that it imports
     policy: str = ""
+    policy_once: str = ""  # in the policy's place while an update goes on
     parent: str = ""  # ARN of the stack that this one is nested in
     root: str = ""
     change_set: str = ""  # ARN of the change set that was carried out last

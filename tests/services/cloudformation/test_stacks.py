@@ -5,6 +5,7 @@ Source: CloudFormation User Guide, "Stack status codes"; API Reference.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -334,6 +335,55 @@ def test_an_update_is_cancelled(root: Account) -> None:
     with pytest.raises(ClientError) as refused:
         root.client("cloudformation").continue_update_rollback(StackName="cancelled")
     assert code(refused)[0] == "ValidationError"
+    root.delete(made["StackId"])
+
+
+def test_a_stack_policy_holds_updates(root: Account) -> None:
+    made = root.create("held", APP)
+    cloudformation = root.client("cloudformation")
+    everything = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+    jobs = {
+        "Effect": "Deny",
+        "Action": ["Update:Modify", "Update:Delete"],
+        "Principal": "*",
+        "Resource": "LogicalResourceId/Jobs",
+        "Condition": {"StringEquals": {"ResourceType": ["AWS::SQS::Queue"]}},
+    }
+    policy = json.dumps({"Statement": [everything, jobs]})
+    cloudformation.set_stack_policy(StackName="held", StackPolicyBody=policy)
+    assert cloudformation.get_stack_policy(StackName="held")["StackPolicyBody"] == policy
+    new = APP.replace("Default: 30", "Default: 45")
+    assert root.update("held", new)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert (
+        "Jobs",
+        "UPDATE_FAILED",
+        "Action denied by stack policy: Statement [#2] does not allow [Update:Modify] for resource "
+        "[LogicalResourceId/Jobs]",
+    ) in root.events("held")
+    # Another in its place, for one update.
+    anything = json.dumps({"Statement": [everything]})
+    once = root.update("held", new, StackPolicyDuringUpdateBody=anything)
+    assert once["StackStatus"] == "UPDATE_COMPLETE"
+    assert root.update("held", APP)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    with pytest.raises(ClientError) as refused:
+        cloudformation.set_stack_policy(StackName="held", StackPolicyBody="{}")
+    assert code(refused) == ("ValidationError", "Error validating stack policy: Invalid stack policy")
+    root.delete(made["StackId"])
+
+
+def test_loops_are_written_out(root: Account) -> None:
+    text = """
+Transform: AWS::LanguageExtensions
+Parameters: {Names: {Type: CommaDelimitedList, Default: 'a,b'}}
+Resources:
+  Fn::ForEach::Queues:
+    - Name
+    - !Ref Names
+    - Queue${Name}: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !Sub 'looped-${Name}'}}
+"""
+    made = root.create("looped", text)
+    assert made["StackStatus"] == "CREATE_COMPLETE"
+    assert sorted(root.physical("looped")) == ["Queuea", "Queueb"]
     root.delete(made["StackId"])
 
 

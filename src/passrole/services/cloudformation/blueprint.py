@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from passrole.policy.cfn_loops import written_out
 from passrole.policy.cfn_template import Resource, Template, TemplateError, parse
 from passrole.policy.cfn_values import (
     LANGUAGE_EXTENSIONS,
@@ -130,7 +131,7 @@ def drawn(wanted: Wanted, where: Where) -> Blueprint:
         "AWS::NotificationARNs": list(wanted.notifications),
     }
     try:
-        return _drawn(template, values)
+        return _drawn(written_out(template, values), values)
     except TemplateError as error:
         raise ValidationError(error.message) from error
 

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from passrole.policy.cfn_template import Resource, TemplateError
 from passrole.policy.cfn_values import comparable
 from passrole.services.agents import Ports
-from passrole.services.cloudformation import dynamic, naming, nested, parameters
+from passrole.services.cloudformation import dynamic, naming, nested, parameters, stack_policy
 from passrole.services.cloudformation.blueprint import Blueprint, Where, drawn, outputs
 from passrole.services.cloudformation.custom import Answers, Custom
 from passrole.services.cloudformation.errors import ValidationError
@@ -84,6 +84,7 @@ class Deployment:
         await self._settle()
         try:
             blueprint = drawn(stack.wanted, _where(stack))
+            await self._may_remove(blueprint)
             await self._everything(blueprint, self._bring, stack.timeout)
             found = await self._outputs(blueprint)
         except (Stopped, ValidationError) as error:
@@ -96,7 +97,7 @@ class Deployment:
             return
         await self._status("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", outputs=found)
         await self._clean(lambda one: one.name not in blueprint.resources)
-        await self._status("UPDATE_COMPLETE", previous=None)
+        await self._status("UPDATE_COMPLETE", previous=None, policy_once="")
 
     async def roll_update_back(self) -> None:
         """From UPDATE_ROLLBACK_IN_PROGRESS to what was there before."""
@@ -110,7 +111,9 @@ class Deployment:
         await self._clean(lambda one: one.added)
         stack = self.stack
         wanted = stack.previous if stack.previous is not None else stack.wanted
-        await self._status("UPDATE_ROLLBACK_COMPLETE", wanted=wanted, previous=None, retain=())
+        await self._status(
+            "UPDATE_ROLLBACK_COMPLETE", wanted=wanted, previous=None, retain=(), policy_once=""
+        )
 
     async def roll_creation_back(self) -> None:
         """From ROLLBACK_IN_PROGRESS to ROLLBACK_COMPLETE."""
@@ -289,9 +292,28 @@ class Deployment:
             )
             await self._resource(replace(old, status="UPDATE_FAILED", reason=reason, at=self.ports.now()))
             return False
-        if kind is not None and kind.replacing(iter(changed)):
+        replaces = kind is not None and bool(kind.replacing(iter(changed)))
+        denied = stack_policy.refusal(
+            self._policy(), stack_policy.REPLACE if replaces else stack_policy.MODIFY, name, one.type
+        )
+        if denied:
+            await self._resource(replace(old, status="UPDATE_FAILED", reason=denied, at=self.ports.now()))
+            return False
+        if kind is not None and replaces:
             return await self._replace(blueprint, one, fresh, kind, given)
         return await self._change(fresh, given, changed)
+
+    def _policy(self) -> str:
+        stack = self.stack
+        return stack.policy_once or stack.policy
+
+    async def _may_remove(self, blueprint: Blueprint) -> None:
+        """Raises Stopped where the stack's policy keeps what the update would delete."""
+        for one in resources(self.ports.directory, self.arn).values():
+            if one.name not in blueprint.resources:
+                denied = stack_policy.refusal(self._policy(), stack_policy.DELETE, one.name, one.type)
+                if denied:
+                    raise Stopped(denied)
 
     async def _change(self, row: StackResource, given: Mapping[str, object], changed: list[str]) -> bool:
         """In place, or as a custom resource's function says."""

@@ -74,7 +74,7 @@ def wanted(
         notifications=_texts(given.get("NotificationARNs")),
     )
     blueprint = drawn(found, place)
-    check_capabilities(template, capabilities)
+    check_capabilities(blueprint.template, capabilities)
     types = _texts(given.get("ResourceTypes"))
     if types:
         _check_types(blueprint, types)

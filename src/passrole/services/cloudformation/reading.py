@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from passrole.authorize.call import Call
 from passrole.policy.cfn_values import comparable
-from passrole.services.cloudformation import parameters
+from passrole.services.cloudformation import parameters, stack_policy
 from passrole.services.cloudformation.blueprint import read_template
 from passrole.services.cloudformation.errors import ValidationError, no_stack
 from passrole.services.operation import ActAs, reads
@@ -27,9 +27,11 @@ _VIRTUAL: Final = re.compile(r"(.+?)\.s3[.-].*")
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A request's template, and the values that Parameter Store has for its parameters."""
+    """A request's template, its stack policies, and what Parameter Store has for its parameters."""
 
     template: str
+    policy: str = ""
+    policy_once: str = ""
     resolved: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -41,11 +43,13 @@ async def read_request(call: Call, directory: Directory, act: ActAs) -> Read:
     text = await _template(call, directory, act)
     template = read_template(text)
     stored = parameters.of_store(template)
+    policy = await _policy(call, "StackPolicy", act)
+    once = await _policy(call, "StackPolicyDuringUpdate", act)
     if not stored:
-        return Read(text)
+        return Read(text, policy, once)
     stack = named(directory, call.account, call.region, str(call.input.get("StackName", "")))
     chosen = parameters.chosen(template, _given(call), stack.wanted.parameters if stack is not None else None)
-    return Read(text, await resolved({name: chosen[name] for name in stored}, act))
+    return Read(text, policy, once, await resolved({name: chosen[name] for name in stored}, act))
 
 
 @reads("cloudformation:ValidateTemplate")
@@ -53,6 +57,12 @@ async def read_request(call: Call, directory: Directory, act: ActAs) -> Read:
 async def read_alone(call: Call, directory: Directory, act: ActAs) -> Read:
     """The template; of a stack where one is named instead."""
     return Read(await _template(call, directory, act))
+
+
+@reads("cloudformation:SetStackPolicy")
+async def read_policy(call: Call, directory: Directory, act: ActAs) -> Read:
+    """The policy of a SetStackPolicy. Raises ValidationError."""
+    return Read("", await _policy(call, "StackPolicy", act))
 
 
 async def resolved(names: Mapping[str, str], act: ActAs) -> dict[str, str]:
@@ -107,6 +117,12 @@ async def _template(call: Call, directory: Directory, act: ActAs) -> str:
             raise no_stack(name)
         return stack.wanted.template
     raise ValidationError("Either Template URL or Template Body must be specified.")
+
+
+async def _policy(call: Call, member: str, act: ActAs) -> str:
+    body, url = call.input.get(f"{member}Body"), call.input.get(f"{member}URL")
+    text = str(body) if body else await fetched(str(url), act) if url else ""
+    return stack_policy.checked(text) if text else ""
 
 
 def _given(call: Call) -> Sequence[Mapping[str, object]]:

@@ -19,6 +19,7 @@ from passrole.services.cloudformation.errors import (
     cannot_update,
     no_updates,
 )
+from passrole.services.cloudformation.reading import Read
 from passrole.services.operation import Output, ServiceCall, operation
 from passrole.services.shapes import cloudformation as shapes
 from passrole.state.stacks import DELETED, REVIEW, Stack, Wanted, named, resources, stacks
@@ -58,7 +59,7 @@ def create_stack(call: ServiceCall, given: shapes.CreateStackInput) -> shapes.Cr
         on_failure=failure,
         timeout=given.get("TimeoutInMinutes", 0),
         protected=given.get("EnableTerminationProtection", False),
-        policy=given.get("StackPolicyBody", ""),
+        policy=_read(call).policy,
         imports=imports(blueprint),
         token=token,
     )
@@ -86,7 +87,13 @@ def update_stack(call: ServiceCall, given: shapes.UpdateStackInput) -> shapes.Up
         raise no_updates()
     update_begins(
         call,
-        replace(found, token=token, imports=imports(blueprint)),
+        replace(
+            found,
+            token=token,
+            imports=imports(blueprint),
+            policy=_read(call).policy or found.policy,
+            policy_once=_read(call).policy_once,
+        ),
         wanted,
         role=lookup.passed_role(call, given) or found.role_arn,
         failure="DO_NOTHING" if given.get("DisableRollback") else "ROLLBACK",
@@ -186,9 +193,9 @@ def update_termination_protection(
 
 @operation("cloudformation:SetStackPolicy")
 def set_stack_policy(call: ServiceCall, given: shapes.SetStackPolicyInput) -> Output:
-    """Keeps the policy's text; updates are not held to it yet. Raises ValidationError."""
+    """Updates are held to the policy from now on. Raises ValidationError."""
     stack = lookup.live(call, given["StackName"])
-    call.directory.put(replace(stack, policy=given.get("StackPolicyBody", "")))
+    call.directory.put(replace(stack, policy=_read(call).policy))
     return {}
 
 
@@ -197,6 +204,10 @@ def get_stack_policy(call: ServiceCall, given: shapes.GetStackPolicyInput) -> sh
     """Raises ValidationError."""
     stack = lookup.find(call, given["StackName"])
     return {"StackPolicyBody": stack.policy} if stack.policy else {}
+
+
+def _read(call: ServiceCall) -> Read:
+    return call.read if isinstance(call.read, Read) else Read("")
 
 
 def begun(call: ServiceCall, name: str) -> Stack:
