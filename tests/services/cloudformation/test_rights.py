@@ -13,6 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.services.cloudformation.conftest import ACCOUNT, REGION, Account, allow, code
 
+from passrole.faces.endpoint import Endpoint
+from passrole.state.associations import held_by
+
 STACKS = allow(["cloudformation:*"])
 FUNCTIONS = allow(["lambda:*"])
 
@@ -73,7 +76,7 @@ def test_a_template_cannot_pass_what_its_deployer_may_not(root: Account) -> None
     assert alice.create("alice", template(powerful))["StackStatus"] == "CREATE_COMPLETE"
 
 
-def test_with_a_role_the_stack_does_what_its_deployer_may_not(root: Account) -> None:
+def test_with_a_role_the_stack_does_what_its_deployer_may_not(endpoint: Endpoint, root: Account) -> None:
     deployer = root.role("deployer", "cloudformation.amazonaws.com", allow(["sns:*"]))
     bob = root.user("bob", STACKS)
     with pytest.raises(ClientError) as refused:
@@ -96,6 +99,9 @@ def test_with_a_role_the_stack_does_what_its_deployer_may_not(root: Account) -> 
     root.client("iam").put_user_policy(UserName="bob", PolicyName="pass", PolicyDocument=passing)
     stack = bob.create("bob", TOPIC, RoleARN=deployer)
     assert (stack["StackStatus"], stack["RoleARN"]) == ("CREATE_COMPLETE", deployer)
+    directory = endpoint._running()._directory
+    (held,) = held_by(directory, stack["StackId"])
+    assert (held.holder, held.service) == ("RoleARN", "cloudformation.amazonaws.com")
     (taken,) = records(root, "AssumeRole")
     assert taken["userIdentity"] == {"type": "AWSService", "invokedBy": "cloudformation.amazonaws.com"}
     assert taken["requestParameters"]["roleArn"] == deployer
@@ -118,6 +124,7 @@ def test_with_a_role_the_stack_does_what_its_deployer_may_not(root: Account) -> 
         in reason.lower().replace("awscloudformation", "AWSCloudFormation")
     )
     assert carol.delete(stack["StackId"])["StackStatus"] == "DELETE_COMPLETE"
+    assert held_by(directory, stack["StackId"]) == ()
 
 
 def test_the_roles_trust_is_asked_when_it_is_taken(root: Account) -> None:

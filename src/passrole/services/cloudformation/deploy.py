@@ -31,6 +31,7 @@ from passrole.services.cloudformation.provision import Failed, Made, Provision, 
 from passrole.services.cloudformation.shaping import Unfit
 from passrole.services.cloudformation.types import ResourceType, table
 from passrole.services.operation import ActAs
+from passrole.state.associations import release
 from passrole.state.stacks import (
     DELETED,
     Stack,
@@ -143,6 +144,7 @@ class Deployment:
             reason = f"The following resource(s) failed to delete: [{', '.join(failed)}]. "
             await self._status("DELETE_FAILED", reason)
         else:
+            release(self.ports.directory, stack.arn)
             await self._status(DELETED, outputs=(), deleted=self.ports.now())
 
     async def fail(self, reason: str) -> None:
