@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from passrole.services.embedded.handed import hand, rule_of
 from passrole.services.patterns import matches
 from passrole.services.targets import FilteredLogs, MatchedEvent, StreamRecords, TopicMessage
+
+# The target of an archive's own rule.
+_ARCHIVE: Final = re.compile(r"arn:[\w-]+:events:[\w-]*:\d*::?")
+_ARCHIVE_ARN: Final = re.compile(r'"archive-arn": "[^"/]*/([^"]+)"')
 
 # moto's own objects are Any here: their types hold no promise.
 
@@ -25,7 +31,20 @@ def send_to_targets(self: Any, original_event: dict[str, Any], transform_input: 
     event = _event(original_event)
     if self.state != "ENABLED" or not pattern or not matches(pattern, event):
         return
-    hand(MatchedEvent(rule_of(self), event))
+    rule = rule_of(self)
+    archives = [target for target in rule.targets if _ARCHIVE.fullmatch(target["Arn"])]
+    for target in archives:
+        _archive(self, target, original_event)
+    others = tuple(target for target in rule.targets if target not in archives)
+    if others:
+        hand(MatchedEvent(replace(rule, targets=others), event))
+
+
+def _archive(rule: Any, target: Mapping[str, Any], event: dict[str, Any]) -> None:
+    """An archive is a part of EventBridge: it needs nobody's rights. Its rule's template says which it is."""
+    named = _ARCHIVE_ARN.search(str((target.get("InputTransformer") or {}).get("InputTemplate")))
+    if named is not None:
+        rule._send_to_events_archive(named[1], event)
 
 
 def _event(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -265,3 +265,13 @@ def test_a_function_that_is_not_run_is_an_attempt_that_failed(account: Account) 
     eventually(lambda: len(account.records("Invoke")) == 2)
     assert account.records("Invoke")[0]["errorCode"] == "NotImplemented"
     assert "--run-functions" in account.records("Invoke")[0]["errorMessage"]
+
+
+def test_an_archive_keeps_what_its_pattern_takes(account: Account) -> None:
+    events = account.client("events")
+    bus = events.describe_event_bus(Name="default")["Arn"]
+    events.create_archive(ArchiveName="shop", EventSourceArn=bus, EventPattern='{"source": ["shop"]}')
+    put(account, 50)
+    events.put_events(Entries=[{"Source": "other", "DetailType": "x", "Detail": "{}"}])
+    assert events.describe_archive(ArchiveName="shop")["EventCount"] == 1
+    assert account.records("AssumeRole") == []

@@ -142,6 +142,8 @@ class TrailsDelivery:
         for trail in trails:
             if trail.validation:
                 await self._digest(trail, final=final)
+            else:
+                await self._break(trail)
 
     # Log files
 
@@ -368,6 +370,18 @@ class TrailsDelivery:
                 if last is not None:
                     self._directory.delete(last)
                     await self._ports.commit(())
+
+    async def _break(self, trail: TrailDefinition) -> None:
+        """A trail whose validation was switched off: its chain ends, and a later one begins anew."""
+        gone = [
+            one
+            for one in self._directory.referring(DELIVERED_BY, trail.arn)
+            if isinstance(one, DigestChain | LogFile)
+        ]
+        for one in gone:
+            self._directory.delete(one)
+        if gone:
+            await self._ports.commit(())
 
     async def _put_digest(
         self, trail: TrailDefinition, chain: DigestChain, files: Sequence[LogFile], now: datetime
