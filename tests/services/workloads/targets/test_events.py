@@ -275,3 +275,30 @@ def test_an_archive_keeps_what_its_pattern_takes(account: Account) -> None:
     events.put_events(Entries=[{"Source": "other", "DetailType": "x", "Detail": "{}"}])
     assert events.describe_archive(ArchiveName="shop")["EventCount"] == 1
     assert account.records("AssumeRole") == []
+
+
+def test_a_role_and_a_target_that_are_gone(account: Account) -> None:
+    url, queue = account.queue("orders")
+    opened = {
+        "Effect": "Allow",
+        "Principal": {"Service": SERVICE},
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+    }
+    dead, dead_arn = account.queue("dead", opened)
+    role = account.role("Sender", SERVICE, allow("sqs:SendMessage", queue))
+    rule(account, queue, role, DeadLetterConfig={"Arn": dead_arn})
+    account.client("sqs").delete_queue(QueueUrl=url)
+
+    def buried() -> str | None:
+        found = account.client("sqs").receive_message(QueueUrl=dead, MessageAttributeNames=["All"])
+        messages = found.get("Messages")
+        return messages[0]["MessageAttributes"]["ERROR_CODE"]["StringValue"] if messages else None
+
+    put(account, 50)
+    assert eventually(buried, "dead letter") == "QueueDoesNotExist"
+    iam = account.client("iam")
+    iam.delete_role_policy(RoleName="Sender", PolicyName="rights")
+    iam.delete_role(RoleName="Sender")
+    put(account, 60)
+    assert eventually(buried, "dead letter") == "NO_PERMISSIONS"
