@@ -123,4 +123,8 @@ def call_context(call: Call, directory: Directory) -> dict[str, Values]:
             keys["aws:principalorgpaths"] = (org_path(directory, caller.account),)
     for key, value in call.extra.items():
         keys[key] = value
+    source = call.extra.get("aws:sourceaccount")
+    if isinstance(source, str) and (organization := org_id(directory, source)):
+        keys["aws:sourceorgid"] = organization
+        keys["aws:sourceorgpaths"] = (org_path(directory, source),)
     return keys

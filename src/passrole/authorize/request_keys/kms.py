@@ -134,7 +134,7 @@ _SYMMETRIC: Final = "SYMMETRIC_DEFAULT"
 
 
 def as_given(call: Call, action: str) -> Mapping[str, Values]:
-    """The keys that one action of a call has, as its caller wrote it: of encryption, and of its key's alias."""
+    """What one action of a call, as its caller wrote it, has of encryption and of its key's alias."""
     found = dict(_encryption_context(call, action))
     key = call.input.get(_KEY_IDS.get(action, "KeyId"))
     if isinstance(key, str) and "alias/" in key:

@@ -61,7 +61,7 @@ def _connected(call: Call, directory: Directory) -> str | None:
 
 
 def _qualifier(call: Call, directory: Directory) -> str | None:
-    """There where the caller wrote one: see as_given. Which of a new alias's versions counts AWS does not say."""
+    """There where the caller wrote one: see as_given. AWS does not tell what a new alias has."""
     return None if call.operation == "CreateStateMachineAlias" else ""
 
 

@@ -202,7 +202,7 @@ def _key(account: str, region: str, arn: Arn) -> Mapping[str, object] | None:
     return {
         "Aliases": list(aliases),
         "KeySpec": found.key_spec,
-        "KeyUsage": found.key_usage,
+        "KeyUsage": found.key_usage or "ENCRYPT_DECRYPT",  # as it was asked for, which may be by default
         "MultiRegion": bool(found.multi_region),
         "Origin": found.origin,
         **({"MultiRegionConfiguration": multi} if multi else {}),
