@@ -387,6 +387,17 @@ Resources:
     root.delete(made["StackId"])
 
 
+def test_a_stack_that_is_being_made_can_be_deleted(root: Account) -> None:
+    queues = "".join(f"  Q{number}: {{Type: 'AWS::SQS::Queue'}}\n" for number in range(150))
+    cloudformation = root.client("cloudformation")
+    arn = cloudformation.create_stack(StackName="halfway", TemplateBody=f"Resources:\n{queues}")["StackId"]
+    cloudformation.delete_stack(StackName="halfway")
+    assert root.ended(arn)["StackStatus"] == "DELETE_COMPLETE"
+    statuses = [status for name, status, _ in root.events(arn) if name == "halfway"]
+    assert statuses == ["CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"]
+    assert not [url for url in root.client("sqs").list_queues().get("QueueUrls", []) if "halfway" in url]
+
+
 def test_the_rest_is_not_implemented(root: Account) -> None:
     with pytest.raises(ClientError) as refused:
         root.client("cloudformation").create_stack_set(StackSetName="s")

@@ -77,7 +77,8 @@ class Deployment:
             await self._everything(blueprint, self._make, stack.timeout)
             await self._finish(blueprint, "CREATE_COMPLETE")
         except (Stopped, ValidationError) as error:
-            await self._creation_failed(str(getattr(error, "message", error)))
+            if not self._leaving:
+                await self._creation_failed(str(getattr(error, "message", error)))
 
     async def update(self) -> None:
         """UPDATE_COMPLETE, or back to what was there."""
@@ -119,6 +120,8 @@ class Deployment:
     async def roll_creation_back(self) -> None:
         """From ROLLBACK_IN_PROGRESS to ROLLBACK_COMPLETE."""
         failed = await self._delete_all(("Retain",))
+        if self._leaving:
+            return
         if failed:
             reason = f"The following resource(s) failed to delete: [{', '.join(failed)}]. "
             await self._status("ROLLBACK_FAILED", reason)
@@ -173,7 +176,8 @@ class Deployment:
 
     async def _finish(self, blueprint: Blueprint, status: str) -> None:
         found = await self._outputs(blueprint)
-        await self._status(status, outputs=found)
+        if not self._leaving:
+            await self._status(status, outputs=found)
 
     async def _outputs(self, blueprint: Blueprint) -> tuple[StackOutput, ...]:
         """Raises Stopped."""
@@ -571,6 +575,11 @@ class Deployment:
             service = row.service if row is not None else "cloudformation"
             return refused(service, error, self.ports.ids.uuid())
         return error.message if isinstance(error, TemplateError) else str(error)
+
+    @property
+    def _leaving(self) -> bool:
+        """Has a deletion been asked for meanwhile? What becomes of the stack is then for it to say."""
+        return bool(self.canceled) and self.stack.status == "DELETE_IN_PROGRESS"
 
     # What is written down
 
