@@ -145,6 +145,16 @@ CASES: Final = (
         action="ecs:TagResource",
     ),
     Case("ecs:TagResource", {"resourceArn": f"{ECS}:cluster/c", "tags": []}, {"ecs:CreateAction": ""}),
+    Case(
+        "ecs:UpdateService",
+        {"service": "s"},
+        {"ecs:enable-ebs-volumes": None, "ecs:enable-vpc-lattice": None, "ecs:task-definition": ""},
+    ),
+    Case(
+        "events:PutRule",
+        {"Name": "r", "EventPattern": '{"detail": {"$or": [{"service": ["EC2"]}]}}'},
+        {"events:detail.service": None},
+    ),
     # Step Functions
     Case(
         "stepfunctions:StartExecution",
@@ -670,6 +680,34 @@ def test_what_the_image_brings_along_is_unknown(root: str, court: Court) -> None
 def test_a_launch_without_devices_has_the_images_volumes(court: Court) -> None:
     (only,) = volumes(court, {})
     assert said(only, "ec2:Encrypted") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, (None, None)),
+        ({"SubnetId": "subnet-1"}, (f"arn:aws:ec2:{HERE}:subnet/subnet-1", None)),
+        (
+            {"NetworkInterfaces": [{"SubnetId": "subnet-1", "AssociatePublicIpAddress": True}]},
+            (f"arn:aws:ec2:{HERE}:subnet/subnet-1", "true"),
+        ),
+        (
+            {
+                "NetworkInterfaces": [
+                    {"SubnetId": "subnet-1", "AssociatePublicIpAddress": True},
+                    {"SubnetId": "subnet-2", "AssociatePublicIpAddress": False},
+                ]
+            },
+            (None, None),
+        ),
+    ],
+)
+def test_a_launch_tells_of_its_network_interface(
+    given: Mapping[str, object], expected: tuple[str | None, str | None], court: Court
+) -> None:
+    found = checks(court, "ec2:RunInstances", {"ImageId": "ami-1", **given})
+    check = next(one for one in found if "network-interface" in (one.resource or ""))
+    assert (said(check, "ec2:Subnet"), said(check, "ec2:AssociatePublicIpAddress")) == expected
 
 
 # Who asks

@@ -53,8 +53,10 @@ def item_answers(
     call: Call, action: str, keys: Collection[str], arn: str | None, owner: str, facts: ResourceFacts
 ) -> Answers:
     """What a call tells of these keys (in lower case), for one table."""
+    if call.service != "dynamodb":
+        return NOTHING
     wanted = frozenset(key for key in keys if key in (LEADING, ATTRIBUTES))
-    if call.service != "dynamodb" or not wanted:
+    if not wanted:
         return NOTHING
     requests = None if arn is None else list(_requests(call, action, arn.rpartition("/")[2]))
     if not requests:
@@ -67,11 +69,12 @@ def item_answers(
     }
     for key in wanted:
         answer = answered[key]
-        if answer is None:
-            unknown.add(key)
-        elif answer:
+        if answer:
             values[key] = tuple(dict.fromkeys(answer))
-    return Answers(values, absent=wanted - values.keys() - unknown, unknown=frozenset(unknown))
+        else:
+            # An empty list would hold for every ForAllValues.
+            unknown.add(key)
+    return Answers(values, unknown=frozenset(unknown))
 
 
 def _requests(call: Call, action: str, table: str) -> Iterator[Mapping[str, object]]:

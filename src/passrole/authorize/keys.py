@@ -110,6 +110,7 @@ KEYS: Final[Keys] = {
     "ec2:instancetype": _one("InstanceType", "LaunchSpecification.InstanceType", default="m1.small"),
     "ec2:tenancy": _one("Placement.Tenancy", "LaunchSpecification.Placement.Tenancy", default="default"),
     "ec2:ebsoptimized": _one("EbsOptimized", default="false"),
+    "ec2:availabilityzone": _untold("AvailabilityZone", "Placement.AvailabilityZone"),
     "ec2:imageid": _one("ImageId"),
     "ec2:keypairname": _one("KeyName"),
     "ec2:metadatahttptokens": _one("MetadataOptions.HttpTokens", "HttpTokens"),
@@ -178,6 +179,20 @@ def _launch_template(call: Call, directory: Directory) -> str:
     given = call.input.get("LaunchTemplate")
     template = given.get("LaunchTemplateId") if isinstance(given, Mapping) else None
     return f"arn:aws:ec2:{call.region}:{call.account}:launch-template/{template}" if template else ""
+
+
+def _subnet(call: Call, directory: Directory) -> str | None:
+    """The subnet of a network interface that is made; with several, whose it is is not told."""
+    named = ("SubnetId", "NetworkInterfaces[].SubnetId")
+    found = {value for path in named for _, value in paths.values(path, call.input)}
+    return f"arn:aws:ec2:{call.region}:{call.account}:subnet/{found.pop()}" if len(found) == 1 else None
+
+
+def _public_address(call: Call, directory: Directory) -> str | None:
+    """Where the request does not say, the subnet does."""
+    given = paths.values("NetworkInterfaces[].AssociatePublicIpAddress", call.input)
+    found = {text(value) for _, value in given}
+    return found.pop() if len(found) == 1 else None
 
 
 def _function_arn(call: Call, directory: Directory) -> str | None:
@@ -252,6 +267,8 @@ _OWN: Final[Rules] = {
     "ec2:createaction": _create_action,
     "ec2:launchtemplate": _launch_template,
     "ec2:region": _region,
+    "ec2:associatepublicipaddress": _public_address,
+    "ec2:subnet": _subnet,
     "ec2:instanceprofile": _instance_profile,
     "ec2:newinstanceprofile": _instance_profile,
     "lambda:functionarn": _function_arn,

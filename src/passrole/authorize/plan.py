@@ -98,8 +98,8 @@ def plan(call: Call, directory: Directory, facts: ResourceFacts) -> Plan:
         checks += _checks(named, use, given, untold, directory, facts)
     if (call.service, call.operation) == ("ec2", "RunInstances"):
         checks = [one for check in checks for one in _of_devices(call, named, check, facts)]
-    if (call.service, call.operation) == ("ec2", "RunInstances") and call.input.get("LaunchTemplate"):
-        checks = [_launched(call, known, check, directory) for check in checks]
+        if call.input.get("LaunchTemplate"):
+            checks = [_launched(call, known, check, directory) for check in checks]
     if call.caller.principal.kind is PrincipalKind.IDENTITY_PROVIDER and checks:
         # What the provider passes into the session comes with its word, not with the input.
         passed = {"sts:TagSession": "aws:tagkeys", "sts:SetSourceIdentity": "sts:sourceidentity"}
@@ -148,12 +148,12 @@ def _launched(call: Call, known: Operation, check: Check, directory: Directory) 
 def _checks(
     call: Call,
     use: ActionUse,
-    context: Mapping[str, Values],
+    context: dict[str, Values],
     untold: frozenset[str],
     directory: Directory,
     facts: ResourceFacts,
 ) -> Iterator[Check]:
-    own = dict(context)
+    own = context
     unknown = {*untold} | set(_answer(call, _lowered(use.keys), own, directory))
     asked = False
     for resource in use.resources:
@@ -186,7 +186,7 @@ def _check(
             named = replace(named, entity=entity_of_arn(directory, named.arn))
     keys = _lowered(resource.keys)
     left = set(unknown)
-    asked = {*keys, *_lowered(use.keys)}
+    asked = keys + _lowered(use.keys)
     for answers in (
         tag_answers(call, resource.type, {*keys, *left}, named, owner, facts),
         resource_answers(call, resource.type, keys, asked, named, owner, facts),

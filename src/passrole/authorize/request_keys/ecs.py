@@ -139,12 +139,15 @@ def _public_ip(call: Call, directory: Directory) -> str:
     return next((str(value == "ENABLED").lower() for _, value in given), "")
 
 
-def _volumes(call: Call, directory: Directory) -> str:
-    return "true" if any(paths.values("volumeConfigurations[].managedEBSVolume", call.input)) else "false"
+def _having(member: str, path: str) -> Computed:
+    """Does the request set it up? A service that is updated keeps what the request does not name."""
 
+    def find(call: Call, directory: Directory) -> str | None:
+        if call.operation == "UpdateService" and member not in call.input:
+            return None
+        return "true" if any(True for _ in paths.values(path, call.input)) else "false"
 
-def _lattice(call: Call, directory: Directory) -> str:
-    return "true" if call.input.get("vpcLatticeConfigurations") else "false"
+    return find
 
 
 def _privileged(call: Call, directory: Directory) -> str:
@@ -178,8 +181,8 @@ RULES: Final[Rules] = {
     "ecs:cluster": _cluster,
     "ecs:container-instances": _container_instances,
     "ecs:createaction": _create_action,
-    "ecs:enable-ebs-volumes": _volumes,
-    "ecs:enable-vpc-lattice": _lattice,
+    "ecs:enable-ebs-volumes": _having("volumeConfigurations", "volumeConfigurations[].managedEBSVolume"),
+    "ecs:enable-vpc-lattice": _having("vpcLatticeConfigurations", "vpcLatticeConfigurations[]"),
     "ecs:namespace": _namespace,
     "ecs:privileged": _privileged,
     "ecs:service": _within_cluster("service", "service"),

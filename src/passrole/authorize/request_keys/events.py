@@ -48,7 +48,7 @@ def _of_event(field: str, member: str = "") -> Computed:
             given = paths.values(f"Entries[].{member}", call.input) if member else ()
             return tuple(str(value) for _, value in given)
         pattern = _pattern(call)
-        if pattern is None or "$or" in pattern:
+        if pattern is None or '"$or"' in str(call.input.get("EventPattern")):
             return None
         values = [value for _, value in paths.values(f"{field}[]", pattern)]
         literal = tuple(value for value in values if isinstance(value, str))
