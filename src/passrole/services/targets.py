@@ -109,13 +109,17 @@ class Pipe:
 
 @dataclass(frozen=True, slots=True)
 class RunningMachine:
-    """An execution that calls something. machine and execution are ARNs, role_arn the machine's role."""
+    """An execution that calls something. machine and execution are ARNs, role_arn the machine's role.
+
+    task_role is the role that a Task's Credentials name, "" where they name none or the machine's own.
+    """
 
     machine: str
     execution: str
     account: str
     region: str
     role_arn: str
+    task_role: str = ""
 
 
 class MachineCalls(Protocol):

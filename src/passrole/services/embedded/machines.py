@@ -129,12 +129,14 @@ def known_callers(module: ModuleType) -> None:
     def credentials(self: Any, env: Any) -> Any:
         found = evaluated(self, env)
         context = env.states.context_object.context_object_data
+        own, named = str(env.aws_execution_details.role_arn), str(found.role_arn)
         found.passrole = RunningMachine(
             machine=str(context["StateMachine"]["Id"]),
             execution=str(context["Execution"]["Id"]),
             account=str(env.aws_execution_details.account),
             region=str(env.aws_execution_details.region),
-            role_arn=str(found.role_arn),
+            role_arn=own,
+            task_role=named if named != own else "",
         )
         return found
 

@@ -103,6 +103,17 @@ def test_a_role_that_trusts_step_functions_no_more(account: Account) -> None:
     assert "authorized to assume" in ended["cause"]
 
 
+def test_a_role_that_nobody_has_passed_is_not_used(account: Account) -> None:
+    url, queue = account.queue("jobs")
+    role = account.role("Worker", SERVICE, allow("sns:Publish", "*"))
+    other = account.role("Stronger", SERVICE, allow("sqs:SendMessage", queue))
+    arn = machine(account, role, {"Do": send(url, Credentials={"RoleArn": other})})
+    ended = run(account, arn, {"text": "hello"})
+    assert ended["status"] == "FAILED"
+    assert "Credentials are not" in ended["cause"]
+    assert account.messages(url) == []
+
+
 def test_a_denied_call_can_be_caught(account: Account) -> None:
     url, _ = account.queue("jobs")
     role = account.role("Worker", SERVICE, allow("s3:ListAllMyBuckets"))

@@ -19,7 +19,8 @@ from passrole.values.errors import ServiceError
 
 STATES: Final = "states.amazonaws.com"
 
-# A task's role of its own is taken with the rights of the machine's, for which this endpoint has no way yet.
+# AWS takes a task's own role with the rights of the machine's role (sts:AssumeRole), not as the service: to
+# take it as the service would give away a role that nobody has passed.
 _OTHER_ROLE: Final = "Only the state machine's own role is used here: a Task's Credentials are not."
 
 
@@ -65,7 +66,7 @@ class StateMachineCalls:
     async def _call(
         self, running: RunningMachine, region: str, service: str, operation: str, given: Mapping[str, object]
     ) -> Output:
-        if running.role_arn.split(":")[4] != running.account:
+        if running.task_role:
             raise RoleNotTaken(_OTHER_ROLE)
         asked = Invocation(
             service=STATES,
