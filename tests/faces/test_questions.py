@@ -152,6 +152,43 @@ def test_who_can_pass_lists_passes_and_counts_them(details: str, tmp_path: Path)
     assert (denied.json, denied.err) == ([], "")
 
 
+def test_who_can_pass_goes_through_a_folder_and_writes_long_tables_as_they_come(tmp_path: Path) -> None:
+    for account in ("444455556666", "777788889999"):
+        users = [user(f"u{number}", document(allow()), account=account) for number in range(40)]
+        roles = [role(f"r{number}", trust(EC2), account=account) for number in range(30)]
+        (tmp_path / f"{account}.json").write_text(json.dumps(page(users=users, roles=roles)))
+    (tmp_path / "none.json").write_text("{}")
+    found = run("who-can-pass", "--details", str(tmp_path))
+    lines = found.out.splitlines()
+    assert len(lines) == 1 + 2 * 40 * 30
+    assert lines[0].split() == ["principal", "role", "service", "conditions"]
+    assert lines[-1].split() == [
+        arn("user", "u9", "777788889999"),
+        arn("role", "r9", "777788889999"),
+        EC2,
+    ]
+    assert "left out: " in found.err
+    assert "none.json" in found.err
+    rows = run("who-can-pass", "--details", str(tmp_path), "--principal", "u1?", "--format", "json").json
+    assert len(rows) == 2 * 10 * 30
+    counted = run("who-can-pass", "--details", str(tmp_path), "--by", "service", "--format", "csv").out
+    assert counted == f"service,passes\n{EC2},2400\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--engine", "spark"), "--engine spark reads files"),
+        (("--out", "rows"), "--out goes with --engine spark"),
+        (("--engine", "spark", "--out", "rows", "--by", "role", "--details", "x"), "give one"),
+    ],
+)
+def test_flags_of_the_spark_engine_that_do_not_go_together(arguments: tuple[str, ...], why: str) -> None:
+    ran = run("who-can-pass", *arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert why in ran.err
+
+
 def test_explain_takes_text_and_standard_input(details: str) -> None:
     text = (
         "An error occurred (AccessDeniedException) when calling the CreateFunction operation: "

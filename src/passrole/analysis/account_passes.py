@@ -273,7 +273,7 @@ class AccountPasses:
         """Passes that depend on something, with what: roles that meet the same statements share it."""
         plan = self._plan(asker)
         for alike in self._alike(asker, plan, service, doubtful):
-            first = self.roles[next(bits.places(alike))]
+            first = self.roles[bits.lowest(alike)]
             asked = self._question(asker, plan, service, first.arn)
             own = requirements(residual(asked, asker.policies))
             for number in bits.places(alike):

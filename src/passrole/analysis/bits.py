@@ -18,11 +18,17 @@ _BYTE: Final = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte 
 
 def places(bits: int) -> Iterator[int]:
     """The numbers of the bits that are set, lowest first."""
-    start = 0
+    start = lowest(bits) // 8 * 8 if bits else 0  # what is told apart is mostly a few side by side
+    bits >>= start
     for byte in bits.to_bytes((bits.bit_length() + 7) // 8, "little"):
         for bit in _BYTE[byte]:
             yield start + bit
         start += 8
+
+
+def lowest(bits: int) -> int:
+    """The lowest number of a set that is not empty."""
+    return (bits & -bits).bit_length() - 1
 
 
 def of(numbers: Iterable[int]) -> int:

@@ -6,6 +6,8 @@ import csv
 import io
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +17,8 @@ from passrole.analysis.answer import Answer, Told
 from passrole.analysis.denials import ACCOUNT
 from passrole.analysis.requirements import RESOURCE, Requirement
 from passrole.state.estate import unread
+
+_MEASURED: Final = 2000  # rows; a table that fits itself to every cell takes minutes for many more
 
 _LAYERS: Mapping[str, str] = {
     "identity": "identity-based policies",
@@ -35,13 +39,27 @@ def console() -> Console:
 
 
 def write_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table; one line a row."""
+    """A table; one line a row. Thousands of rows are written as they come: the first ones set the widths."""
+    rest = iter(rows)
+    first = list(islice(rest, _MEASURED))
+    if len(first) == _MEASURED:
+        _write_lines(headings, first, rest)
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, overflow="fold")
-    for row in rows:
+    for row in first:
         table.add_row(*map(Text, row))
     console().print(table)
+
+
+def _write_lines(
+    headings: Sequence[str], first: Sequence[Sequence[str]], rest: Iterable[Sequence[str]]
+) -> None:
+    widths = [max(map(len, column)) for column in zip(headings, *first, strict=True)]
+    for row in chain((headings,), first, rest):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
 
 
 def csv_line(row: Sequence[str]) -> str:
