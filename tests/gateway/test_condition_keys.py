@@ -59,6 +59,9 @@ PLAIN: Final = {
 MACHINE: Final = f"arn:aws:states:{HERE}:stateMachine:m"
 
 
+DOCUMENT: Final = '{"schemaVersion": "2.2", "description": "d", "mainSteps": []}'
+
+
 def launch(**ebs: object) -> Given:
     """A launch whose root volume is described."""
     return {**LAUNCH, "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": ebs}]}
@@ -127,6 +130,24 @@ CASES: Final = (
         {"KeyId": "@", "Plaintext": b"x"},
         before=(("kms:CreateKey", {}), ("kms:CreateAlias", {"AliasName": "alias/app", "TargetKeyId": "@"})),
         id="KeyMetadata.KeyId",
+    ),
+    Case(
+        "kms:DisableKey",
+        {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/app"}},
+        {"KeyId": "@"},
+        {"KeyId": "00000000-0000-0000-0000-000000000000"},
+        before=(("kms:CreateKey", {}), ("kms:CreateAlias", {"AliasName": "alias/app", "TargetKeyId": "@"})),
+        id="KeyMetadata.KeyId",
+    ),
+    Case(
+        "ssm:GetDocument",
+        {"StringEquals": {"ssm:DocumentType": "Command"}},
+        {"Name": "run"},
+        {"Name": "automate"},
+        before=(
+            ("ssm:CreateDocument", {"Name": "run", "Content": DOCUMENT, "DocumentType": "Command"}),
+            ("ssm:CreateDocument", {"Name": "automate", "Content": DOCUMENT, "DocumentType": "Automation"}),
+        ),
     ),
     Case(
         "sns:Subscribe",
