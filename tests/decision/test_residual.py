@@ -24,6 +24,7 @@ from tests.decision.questions import (
     policy,
 )
 
+from passrole.decision.doubt import is_unknown
 from passrole.decision.evaluate import evaluate
 from passrole.decision.request import Outcome, Policies, Request
 from passrole.decision.residual import Answer, residual
@@ -121,3 +122,18 @@ def test_answers(identity: tuple[Policy, ...], answer: Answer, effects: list[str
     found = residual(ask(unknown=frozenset(("aws:*",))), Policies(identity))
     assert found.answer is answer
     assert [each.statement.effect for each in found.depends_on] == effects
+
+
+@pytest.mark.parametrize(
+    ("entry", "key", "unknown"),
+    [
+        ("aws:resourcetag/", "aws:resourcetag/team", True),
+        ("aws:resourcetag/", "aws:requesttag/team", False),
+        ("kms:encryptioncontext:", "kms:encryptioncontext:aws:s3:arn", True),
+        ("kms:encryptioncontext:", "kms:encryptioncontextkeys", False),
+        ("ec2:*", "ec2:region", True),
+        ("ec2:*", "ec2messages:region", False),
+    ],
+)
+def test_entries_that_stand_for_many_keys(entry: str, key: str, unknown: bool) -> None:
+    assert is_unknown(replace(ask(), unknown=frozenset((entry,))), key) is unknown

@@ -64,6 +64,18 @@ def test_a_box_is_where_conditions_hold_and_others_do_not(statements: list[list[
         assert not any(holds(other, context) for other in statements[1:])
 
 
+def test_an_empty_value_stands_for_no_other() -> None:
+    whole = [condition("NumericEquals", "aws:n", "2.5")]
+    others = [
+        [condition("ForAllValues:StringLike", "aws:many", "a")],
+        [condition("ForAnyValue:StringEquals", "aws:many", "b*", "a")],
+    ]
+    contexts = Contexts((one, ANYONE) for statement in (whole, *others) for one in statement)
+    first, *rest = (contexts.box(statement, ANYONE) for statement in (whole, *others))
+    assert first is not None
+    assert contexts.outside(first, [box for box in rest if box is not None]) is not None
+
+
 def test_two_values_are_covered_by_one_statement_each() -> None:
     both = condition("StringEquals", "aws:RequestedRegion", "eu-west-1", "eu-west-3")
     one = condition("StringEquals", "aws:RequestedRegion", "eu-west-1")

@@ -229,18 +229,25 @@ class _Principals:
         accounts = {_account(name) for name in statement.principals or () if _is_account(name.value)}
         mask = 0
         for number, one in enumerate(self._names):
-            mask |= (
-                one in listed and (one[0] != "AWS" or _account(PrincipalName(*one)) in accounts)
-            ) << number
+            together = one[0] != "AWS" or _account(PrincipalName(*one)) in accounts
+            spared = together and (one == _root(one[1]) or (one in listed and not one[1].isdigit()))
+            mask |= spared << number
         return mask
 
 
 def _atoms(name: PrincipalName) -> Iterator[tuple[str, str]]:
     account = _account(name)
     if account:
-        yield "AWS", account
+        yield "AWS", account  # whoever else is of the account
+        yield _root(account)
     if name.value != "*" and not (account and _is_account(name.value)):
         yield name.kind, name.value
+
+
+def _root(text: str) -> tuple[str, str]:
+    """The root user of an account, or of the account in an ARN."""
+    account = text if text.isdigit() else _account(PrincipalName("AWS", text))
+    return "AWS", f"arn:aws:iam::{account}:root"
 
 
 def _is_account(value: str) -> bool:

@@ -35,11 +35,17 @@ def is_unknown(request: Request, key: str) -> bool:
         return False
     if key in unknown:
         return True
-    service, colon, _ = key.partition(":")
-    if colon and f"{service}:*" in unknown and key not in request.context:
+    if key in request.context:
+        return False
+    service, colon, rest = key.partition(":")
+    if colon and f"{service}:*" in unknown:
         return True
+    # aws:ResourceTag/team, kms:EncryptionContext:team: a name of the caller's own in the key.
     head, slash, _ = key.partition("/")
-    return bool(slash) and f"{head}/" in unknown and key not in request.context
+    if slash and f"{head}/" in unknown:
+        return True
+    head, colon, _ = rest.partition(":")
+    return bool(colon) and f"{service}:{head}:" in unknown
 
 
 def open_conditions(rule: Rule, request: Request) -> Iterator[Condition]:

@@ -23,8 +23,9 @@ class Request:
 
     context holds exactly the keys that are known to be present; nothing is derived from the
     other fields. unknown names the keys (lower case) whose presence or value is not known, which
-    is not the same as absent; an entry that ends in ``/`` stands for every key that starts so
-    (``aws:resourcetag/``), and ``ec2:*`` for every key of that service that context lacks.
+    is not the same as absent; an entry that ends in ``/`` or a second ``:`` stands for every key that
+    starts so (``aws:resourcetag/``, ``kms:encryptioncontext:``), and ``ec2:*`` for every key of that service
+    that context lacks.
     resource is None where it is not known.
     """
 

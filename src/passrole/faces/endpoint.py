@@ -302,6 +302,8 @@ class Service:
             proxy_headers=False,
             server_header=False,
             log_level="warning",
+            # SDKs keep connections and send on one that was idle: it must not be closed under them.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=5,
         )
         return _Uvicorn(config)

@@ -30,11 +30,12 @@ Value = str | tuple[str, ...] | None
 # Boxes that one question may look at.
 _BOXES: Final = 20_000
 # Members of sets of values: of n there are 2^n sets.
-_MEMBERS: Final = 6
+_MEMBERS: Final = 7
 # Numbers, dates and addresses are never longer.
 _LONGEST: Final = 40
 _TEXTS: Final = frozenset(("String", "ARN", "Bool", "Binary"))
 _UNBOUND: Final[Box] = {}
+_SOMETHING: Final = Pattern.parse("?*")
 
 
 class TooManyBoxes(partition.TooManyStates):
@@ -256,6 +257,7 @@ def _singles(given: Sequence[tuple[Condition, OperatorName]]) -> tuple[str, ...]
         if len(folded) > 1:  # the ways to write a word in both cases are too many
             return None
         patterns = dict.fromkeys(pattern for one in named for pattern in _patterns(*one))
+        patterns[_SOMETHING] = None  # an empty value is as none for ForAllValues
         return tuple(partition.kinds(tuple(patterns)).values())
     if any(len(text) > _LONGEST for text in wanted):
         return None

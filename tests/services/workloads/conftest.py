@@ -21,7 +21,7 @@ from passrole.faces.options import Options
 from passrole.state.entities import AccessKey
 
 REGION = "us-east-1"
-SOON = 10.0  # seconds that anything may take here
+SOON = 60.0  # seconds that anything may take here, also on a busy machine
 T = TypeVar("T")
 
 
