@@ -111,7 +111,8 @@ class Job:
         rows = self._told.filter(lambda one: one[0] == _ROW)
         frame = self._session.createDataFrame(rows.map(_cells), schema=_ROWS)
         frame.write.mode("overwrite").parquet(str(out))
-        return rows.count()
+        counted: int = rows.count()
+        return counted
 
 
 def _entry(file: tuple[str, bool]) -> tuple[Entry, bool]:
