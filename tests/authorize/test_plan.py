@@ -467,6 +467,10 @@ def test_ids_behind_names(court: Court) -> None:
     )
     (key,) = planned(court, "kms:Encrypt", {"KeyId": "alias/a"}, facts)
     assert key.resource == f"arn:aws:kms:{HERE}:key/1234"
+    deleted = planned(court, "kms:DeleteAlias", {"AliasName": "alias/a"}, facts)
+    assert [one.resource for one in deleted] == [f"arn:aws:kms:{HERE}:alias/a", key.resource]
+    nobodys = planned(court, "kms:DeleteAlias", {"AliasName": "alias/b"}, facts)
+    assert [one.resource for one in nobodys] == [f"arn:aws:kms:{HERE}:alias/b", None]
     (value,) = planned(court, "secretsmanager:GetSecretValue", {"SecretId": "db"}, facts)
     assert value.resource == secret
     (guess,) = planned(court, "secretsmanager:GetSecretValue", {"SecretId": "db"})

@@ -78,8 +78,10 @@ _MAY_NAME_A_TEMPLATE: Final = frozenset(
 
 
 def _keys(call: Call, attributes: _Attributes) -> Mapping[str, object]:
-    """Keys in the place of their aliases."""
+    """Keys in the place of their aliases. An alias is deleted with a right on its key, too."""
     found = dict(call.input)
+    if call.operation == "DeleteAlias":
+        found["TargetKeyId"] = found.get("AliasName")
     for member in ("KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId"):
         given = found.get(member)
         if not isinstance(given, str):
