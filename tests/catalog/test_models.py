@@ -10,6 +10,7 @@ import botocore.session
 import pytest
 from tests.catalog.shapes import reaches
 
+from passrole.authorize.identifiers import WRITTEN_OUT
 from passrole.catalog import operations, templates
 from passrole.catalog.operations import Operation
 from passrole.catalog.role_parameters import EMBEDDED, HOLDS, LAUNCH_TEMPLATE
@@ -65,7 +66,8 @@ def _astray(service: str) -> Iterator[str]:
                 yield f"{service}:{name} {use.action} when {use.when}"
             for resource in use.resources:
                 for paths in templates.input_paths(resource.template):
-                    if not any(stands(path) for path in paths):
+                    written = any((service, name, path) in WRITTEN_OUT for path in paths)
+                    if not written and not any(stands(path) for path in paths):
                         yield f"{service}:{name} {use.action} {resource.template}"
 
 

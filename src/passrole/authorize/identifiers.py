@@ -15,6 +15,9 @@ from typing import Final
 
 from passrole.authorize.call import Call, ResourceFacts
 
+# Members that the operation does not have and that its resources are told by nevertheless: put there below.
+WRITTEN_OUT: Final = frozenset((("kms", "DeleteAlias", "TargetKeyId"),))
+
 _Attributes = Callable[[str], Mapping[str, object]]  # of what an ARN names; {} where that is not known
 
 
