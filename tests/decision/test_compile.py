@@ -61,6 +61,14 @@ def test_every_rule_that_covers_the_resource_is_near(made: list[dict[str, object
     assert rules.near(None) == rules.all
 
 
+@given(st.lists(statements(), min_size=9, max_size=30), st.sampled_from(RESOURCES))
+def test_rules_stay_in_the_order_of_the_documents(made: list[dict[str, object]], resource: str) -> None:
+    rules = Rules(Sheet(policy(*made), IDENTITY).rules)
+    for _ in range(60):  # before and after there is an index
+        near = rules.near(resource)
+        assert sorted(near, key=rules.all.index) == [*near]
+
+
 @given(st.lists(statements(), max_size=12), st.sampled_from(ACTIONS))
 def test_every_rule_that_names_the_action_is_found(made: list[dict[str, object]], action: str) -> None:
     sheet = Sheet(policy(*made), IDENTITY)

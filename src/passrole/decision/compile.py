@@ -231,10 +231,25 @@ def resource_of(text: str, *, live: bool) -> Pattern | Template:
     return Template(tuple(parts))
 
 
+# Resources whose statements are remembered, of one action in one layer.
+_NEAR_KEPT: Final = 64
+
+
 class Rules:
     """Statements whose action matches, found by resource."""
 
-    __slots__ = ("_anywhere", "_asked", "_begin", "_exact", "_indexed", "_lengths", "all", "short")
+    __slots__ = (
+        "_anywhere",
+        "_asked",
+        "_begin",
+        "_exact",
+        "_indexed",
+        "_lengths",
+        "_near",
+        "_places",
+        "all",
+        "short",
+    )
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.all: Final[tuple[Rule, ...]] = tuple(rules)
@@ -243,6 +258,8 @@ class Rules:
         self._exact: dict[str, tuple[Rule, ...]] = {}
         self._begin: dict[str, tuple[Rule, ...]] = {}
         self._anywhere: tuple[Rule, ...] = ()
+        self._places: dict[Rule, int] = {}
+        self._near: dict[str, tuple[Rule, ...]] = {}
         self._asked = 0
         self._indexed = False
 
@@ -274,10 +291,11 @@ class Rules:
         self._begin = {text: tuple(rules) for text, rules in begin.items()}
         self._anywhere = tuple(anywhere)
         self._lengths = tuple(sorted({len(text) for text in begin}))
+        self._places = {rule: place for place, rule in enumerate(self.all)}
         self._indexed = True
 
     def near(self, resource: str | None) -> tuple[Rule, ...]:
-        """Every statement that may cover the resource, and few that do not."""
+        """Every statement that may cover the resource, and few that do not, as the documents order them."""
         if not self._indexed:
             if self.short:
                 return self.all
@@ -287,15 +305,19 @@ class Rules:
             self._index()
         if resource is None:
             return self.all
-        found = self._anywhere
-        if self._exact:
-            found += self._exact.get(resource, ())
-        begin = self._begin
+        kept = self._near.get(resource)
+        return self._found(resource) if kept is None else kept
+
+    def _found(self, resource: str) -> tuple[Rule, ...]:
+        found = [*self._anywhere, *self._exact.get(resource, ())]
         for length in self._lengths:
-            some = begin.get(resource[:length])
-            if some is not None:
-                found = found + some if found else some
-        return found
+            found += self._begin.get(resource[:length], ())
+        # Which of two statements that hold is told must not depend on how they were found.
+        near = tuple(sorted(dict.fromkeys(found), key=self._places.__getitem__))
+        if len(self._near) >= _NEAR_KEPT:
+            self._near.clear()
+        self._near[resource] = near
+        return near
 
     def __len__(self) -> int:
         return len(self.all)

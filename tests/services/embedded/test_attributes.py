@@ -85,8 +85,9 @@ def test_the_roles_of_a_task_definition(cloud: Cloud) -> None:
     ecs.register_task_definition(family="web", containerDefinitions=[container])
     ecs.register_task_definition(family="web", containerDefinitions=[container], **roles)
     prefix = f"arn:aws:ecs:{HEAD}:task-definition/"
-    assert known(cloud, f"{prefix}web") == known(cloud, f"{prefix}web:2") == roles
-    assert known(cloud, f"{prefix}web:1") == {}
+    second = {**roles, "taskDefinitionArn": f"{prefix}web:2"}
+    assert known(cloud, f"{prefix}web") == known(cloud, f"{prefix}web:2") == second
+    assert known(cloud, f"{prefix}web:1") == {"taskDefinitionArn": f"{prefix}web:1"}
     for stranger in ("web:3", "web:x", "other"):
         assert known(cloud, prefix + stranger) is None
 

@@ -117,10 +117,9 @@ class EnhancedMonitoring:
                 one.due = loop.time() + min(one.database.interval, _FIRST)
                 one.before = after
                 continue
-            # From when it was due, so that documents keep their pace; never a burst to make up for lost ones.
-            one.due += one.database.interval
-            if one.due <= loop.time():
-                one.due = loop.time() + one.database.interval
+            # From when it was due, so that documents keep their pace; never a burst to make up for lost ones,
+            # nor two of one second, which is all that a document tells of its time.
+            one.due = max(one.due + one.database.interval, loop.time() + _FIRST)
             before, one.before = one.before, after
             text = document(one.database, before, after, self._now())
             try:
