@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.services.workloads.conftest import Account, allow, eventually
 
-from passrole.services.workloads import scaling
+from passrole.services.workloads import rounds
 
 REGION = "eu-west-1"
 
@@ -50,7 +50,7 @@ def test_a_group_takes_its_role_anew_once_its_credentials_have_ended(account: Ac
 def test_what_fails_is_tried_again_after_a_growing_pause(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scaling, "_FIRST_PAUSE", 0.2)
+    monkeypatch.setattr(rounds, "_FIRST_PAUSE", 0.2)
     other = account.role("Other", "ec2.amazonaws.com", allow("*"))
     client = group(account, "failing", 1, ServiceLinkedRoleARN=other)
 

@@ -36,6 +36,7 @@ from passrole.services.scaling import (
     Place,
     ScalingGroups,
 )
+from passrole.services.workloads.rounds import Tried, WhenChanged
 from passrole.state.associations import release
 from passrole.state.entities import Association
 from passrole.state.store import StoreUnavailable
@@ -45,20 +46,14 @@ log = logging.getLogger(__name__)
 
 SESSION_NAME: Final = "AutoScaling"
 
-# AWS's own pauses are not on record; these grow from seconds, since nobody wants to wait here.
-_FIRST_PAUSE: Final = 5.0
-_LONGEST_PAUSE: Final = 600.0
-_AT_MOST_EVERY: Final = 1.0  # seconds, however often something changes
-
-_READS: Final = ("Describe", "Get", "List")
 _ENDS: Final = frozenset(("TerminateInstances", "StopInstances"))
 
 UNHEALTHY: Final = "an instance was launched in response to an unhealthy instance needing to be replaced."
 
 
-@dataclass(slots=True)
-class _Tried:
-    """What the agent remembers of the group of an ARN. tried and due are in the loop's seconds.
+@dataclass(slots=True, kw_only=True)
+class _Tried(Tried):
+    """What the agent remembers of the group of an ARN.
 
     act is the role as it was taken last; fresh is that of the look at hand.
     """
@@ -67,9 +62,6 @@ class _Tried:
     role_arn: str = ""  # that the directory says the group holds
     act: ActAs | None = None
     fresh: ActAs | None = None
-    failures: int = 0
-    tried: float = 0.0
-    due: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,81 +86,40 @@ class AutoScaling:
         self._acting = ports.acting
         self._now = ports.machine
         self._commit = ports.commit
-        self._tried: dict[str, _Tried] = {}
-        self._changed = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = False  # what has begun is finished: what EC2 launches must be a group's
+        self._rounds: WhenChanged[_Tried] = WhenChanged("auto-scaling", self._look)
+        self._tried = self._rounds.tried
         self.watches: Mapping[str, Told] = {
-            "autoscaling": self._told,
+            "autoscaling": self._rounds.told,
             "ec2": self._told_of_instances,
-            "iam": self._told_of_rights,
+            "iam": self._rounds.told_of_rights,
         }
 
     def start(self) -> None:
         """On the event loop that the gateway runs on; groups of an earlier run go on."""
-        self._changed.set()
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="auto-scaling")
+        self._rounds.start()
 
     def reset(self) -> None:
         """Its groups are gone."""
         self._tried.clear()
 
     async def stop(self) -> None:
-        """Returns once nothing is being launched any more."""
-        self._stopping = True
-        self._changed.set()
-        if self._task is not None:
-            await self._task
-
-    # What it hears of
-
-    def _told(self, call: Call, output: Callable[[], Output]) -> None:
-        if not call.operation.startswith(_READS):
-            self._try_again()
-            self._changed.set()
+        """Returns once nothing is being launched any more: what EC2 launches must be a group's."""
+        await self._rounds.stop()
 
     def _told_of_instances(self, call: Call, output: Callable[[], Output]) -> None:
         if call.operation in _ENDS:
-            self._changed.set()
-        elif not call.operation.startswith(_READS):
-            self._told_of_rights(call, output)
-
-    def _told_of_rights(self, call: Call, output: Callable[[], Output]) -> None:
-        if not call.operation.startswith(_READS) and self._try_again():
-            self._changed.set()
-
-    def _try_again(self) -> bool:
-        """What has failed is due again, at most once a second; was there anything?"""
-        failing = [one for one in self._tried.values() if one.failures]
-        for one in failing:
-            one.due = min(one.due, one.tried + _AT_MOST_EVERY)
-        return bool(failing)
-
-    # What it does
-
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        while not self._stopping:
-            due = [one.due for one in self._tried.values() if one.failures]
-            with suppress(TimeoutError):
-                await asyncio.wait_for(
-                    self._changed.wait(), max(0.0, min(due) - loop.time()) if due else None
-                )
-            self._changed.clear()
-            try:
-                await self._look(loop)
-            except Exception:  # the last line before the agent: other groups must not lose theirs
-                log.exception("the groups could not be looked at")
-                await asyncio.sleep(_AT_MOST_EVERY)
+            self._rounds.again()
+        else:
+            self._rounds.told_of_rights(call, output)
 
     async def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         groups = self._groups.groups()
         gone = [self._tried.pop(each) for each in self._tried.keys() - {group.id for group in groups}]
         for group in groups:
-            one = self._tried.setdefault(group.id, _Tried(group.arn))
+            one = self._tried.setdefault(group.id, _Tried(arn=group.arn))
         await self._hold(groups, gone)
         for group in groups:
-            if self._stopping:
+            if self._rounds.stopping:
                 return
             one = self._tried[group.id]
             if one.failures and one.due > loop.time():
@@ -178,13 +129,11 @@ class AutoScaling:
                 done = await self._meet(group, one)
             except (ServiceError, CannotAct) as error:
                 log.info("group %s: %s", group.arn, error)
-                one.failures += 1
-                pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (min(one.failures, 12) - 1))
-                one.due = loop.time() + pause
+                one.failed(loop.time())
                 continue
             one.failures = 0
             if done:
-                self._changed.set()  # another look finds it settled, or what came up meanwhile
+                self._rounds.again()  # another look finds it settled, or what came up meanwhile
 
     async def _hold(self, groups: Sequence[Group], gone: Sequence[_Tried]) -> None:
         """Which group holds which role: a service-linked role is not deleted while one does."""

@@ -14,18 +14,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from passrole.authorize.call import Call
 from passrole.authorize.refusal import Refusal
 from passrole.authorize.resources import role_of_arn
 from passrole.catalog.services import linked_roles
 from passrole.services.agents import Ports, Told
 from passrole.services.operation import ActAs, Output
 from passrole.services.tasks import ECS, ECS_TASKS, Container, Task, Tasks, TaskService, unusable
+from passrole.services.workloads.rounds import Tried, WhenChanged
 from passrole.state.entities import Role
 from passrole.state.store import StoreUnavailable
 from passrole.values.errors import ServiceError
@@ -36,12 +36,6 @@ SCHEDULER: Final = "ecs-service-scheduler"  # the scheduler's session name
 
 _SECONDS: Final = 6 * 3600  # Source: ECS Developer Guide, "Task IAM role": renewed before six hours
 
-# AWS's pauses grow up to 27 minutes; nobody wants to wait as long here.
-_FIRST_PAUSE: Final = 5.0
-_LONGEST_PAUSE: Final = 600.0
-_AT_MOST_EVERY: Final = 1.0
-_READS: Final = ("Describe", "Get", "List")
-
 _ECR: Final = re.compile(r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/", re.ASCII)
 
 _RETRIEVAL: Final = (
@@ -51,15 +45,12 @@ _RETRIED: Final = "service call has been retried 1 time(s)"
 
 
 @dataclass(slots=True)
-class _Tried:
-    """What the agent remembers of a service. tried and due are in the loop's seconds."""
+class _Tried(Tried):
+    """What the agent remembers of a service."""
 
     act: ActAs | None = None
     known: frozenset[str] = frozenset()  # its tasks (ARNs), as of the last look
-    failed: int = 0  # tasks, as of the last look
-    failures: int = 0
-    tried: float = 0.0
-    due: float = 0.0
+    lost: int = 0  # tasks that have failed, as of the last look
 
 
 class CannotStart(Exception):
@@ -76,71 +67,35 @@ class TaskRoles:
         self._assume = ports.assume
         self._ids = ports.ids
         self._commit = ports.commit
-        self._tried: dict[str, _Tried] = {}
-        self._changed = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = False  # what has begun is finished
+        self._rounds: WhenChanged[_Tried] = WhenChanged("ecs", self._look)
+        self._tried = self._rounds.tried
         self.watches: Mapping[str, Told] = {
-            "ecs": self._told,
-            **dict.fromkeys(("iam", "logs", "secretsmanager", "ssm", "ec2"), self._told_of_rights),
+            "ecs": self._rounds.told,
+            **dict.fromkeys(("iam", "logs", "secretsmanager", "ssm", "ec2"), self._rounds.told_of_rights),
         }
 
     def start(self) -> None:
         """On the event loop that the gateway runs on; services of an earlier run go on."""
-        self._changed.set()
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="ecs")
+        self._rounds.start()
 
     def reset(self) -> None:
         """Its tasks are gone."""
         self._tried.clear()
 
     async def stop(self) -> None:
-        """Returns once no task is being started any more."""
-        self._stopping = True
-        self._changed.set()
-        if self._task is not None:
-            await self._task
-
-    def _told(self, call: Call, output: Callable[[], Output]) -> None:
-        if not call.operation.startswith(_READS):
-            self._try_again()
-            self._changed.set()
-
-    def _told_of_rights(self, call: Call, output: Callable[[], Output]) -> None:
-        if not call.operation.startswith(_READS) and self._try_again():
-            self._changed.set()
-
-    def _try_again(self) -> bool:
-        failing = [one for one in self._tried.values() if one.failures]
-        for one in failing:
-            one.due = min(one.due, one.tried + _AT_MOST_EVERY)
-        return bool(failing)
-
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        while not self._stopping:
-            due = [one.due for one in self._tried.values() if one.failures]
-            with suppress(TimeoutError):
-                await asyncio.wait_for(
-                    self._changed.wait(), max(0.0, min(due) - loop.time()) if due else None
-                )
-            self._changed.clear()
-            try:
-                await self._look(loop)
-            except Exception:  # the last line before the agent: other services must not lose theirs
-                log.exception("tasks and services could not be looked at")
-                await asyncio.sleep(_AT_MOST_EVERY)
+        """Returns once no task is being started any more: what has begun is finished."""
+        await self._rounds.stop()
 
     async def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         for task in self._tasks.starting():
-            if self._stopping:
+            if self._rounds.stopping:
                 return
             await self._start(task)
         services = self._tasks.services()
         for gone in self._tried.keys() - {service.arn for service in services}:
             del self._tried[gone]
         for service in services:
-            if self._stopping:
+            if self._rounds.stopping:
                 return
             await self._keep(service, loop)
 
@@ -157,7 +112,7 @@ class TaskRoles:
         if self._tasks.settle(self._directory, task.account, task.region):
             with suppress(StoreUnavailable):  # the gateway finds out, too, and reads the state back
                 await self._commit(())
-        self._changed.set()  # its service may have to be told
+        self._rounds.again()  # its service may have to be told
 
     async def _prepare(self, task: Task) -> None:
         """What the execution role is for. Raises CannotStart."""
@@ -264,14 +219,15 @@ class TaskRoles:
     async def _keep(self, service: TaskService, loop: asyncio.AbstractEventLoop) -> None:
         """Brings a service nearer to its count."""
         there = frozenset((*service.current, *service.outdated))
-        one = self._tried.setdefault(service.arn, _Tried(known=there, failed=service.failed))
+        one = self._tried.setdefault(service.arn, _Tried(known=there, lost=service.failed))
         new = sorted(there - one.known)
         one.known = there
         if new:
             await self._tasks.tell(service, f"(service {service.name}) has started {_tasks(new, 'tasks')}.")
-        if service.failed > one.failed:
-            one.failed = service.failed
-            self._pause(one, loop)
+        if service.failed > one.lost:
+            one.lost = service.failed
+            one.tried = loop.time()
+            one.failed(one.tried)
             event = f"(service {service.name}) is unable to consistently start tasks successfully."
             await self._tasks.tell(service, event)
         missing = service.desired - len(service.current)
@@ -283,7 +239,7 @@ class TaskRoles:
                     await self._commit(())
             stopped = _tasks(leaving, "running tasks")
             await self._tasks.tell(service, f"(service {service.name}) has stopped {stopped}.")
-            self._changed.set()
+            self._rounds.again()
         elif missing <= 0:
             one.failures = 0
             if service.desired:
@@ -292,17 +248,13 @@ class TaskRoles:
             one.tried = loop.time()
             problem = await self._place(service, one, missing)
             if problem:
-                self._pause(one, loop)
+                one.tried = loop.time()
+                one.failed(one.tried)
                 await self._tasks.tell(
                     service, f"(service {service.name}) was unable to place a task. Reason: {problem}"
                 )
             else:
-                self._changed.set()  # the tasks are to be started
-
-    def _pause(self, one: _Tried, loop: asyncio.AbstractEventLoop) -> None:
-        one.failures += 1
-        one.tried = loop.time()
-        one.due = loop.time() + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (min(one.failures, 12) - 1))
+                self._rounds.again()  # the tasks are to be started
 
     async def _place(self, service: TaskService, one: _Tried, number: int) -> str:
         """Places tasks; returns why it could not."""

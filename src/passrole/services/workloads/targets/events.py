@@ -6,20 +6,16 @@ runs on a schedule".
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 from passrole.services.agents import Ports, Told
 from passrole.services.targets import Document, Handed, Handing, MatchedEvent, Rule
+from passrole.services.workloads.rounds import Ticking
 from passrole.services.workloads.targets.clockwork import Clockwork
 from passrole.services.workloads.targets.inputs import payload
 from passrole.services.workloads.targets.invoking import Invocation, Invoking
-
-log = logging.getLogger(__name__)
 
 EVENTS: Final = "events.amazonaws.com"
 TICK: Final = 1.0  # seconds between two looks at the clock
@@ -35,13 +31,13 @@ class EventTargets:
         self._handing = handing
         self._invoking = Invoking(ports)
         self._clockwork = Clockwork(ports.now())
-        self._task: asyncio.Task[None] | None = None
+        self._ticking = Ticking("event-rules", self._look, TICK)
         handing.subscribe(self._handed)
 
     def start(self) -> None:
         """On the event loop that the gateway runs on."""
         self._clockwork.reset(self._ports.now())
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="event-rules")
+        self._ticking.start()
 
     def reset(self) -> None:
         """No rule is left."""
@@ -50,10 +46,7 @@ class EventTargets:
 
     async def stop(self) -> None:
         """Returns once no target is being called any more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._ticking.stop()
         await self._invoking.stop()
 
     def _handed(self, found: Sequence[Handed]) -> None:
@@ -79,14 +72,6 @@ class EventTargets:
                     dead_letters=str((target.get("DeadLetterConfig") or {}).get("Arn") or ""),
                 )
             )
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            try:
-                self._look()
-            except Exception:  # a rule's fault is not the others'
-                log.exception("schedules of rules could not be looked at")
 
     def _look(self) -> None:
         """Sends what has become due."""

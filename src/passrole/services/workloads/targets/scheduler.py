@@ -8,14 +8,13 @@ Source: Scheduler User Guide, "Managing targets in EventBridge Scheduler", "Sett
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Final
 
 from passrole.services.agents import Ports, Told
 from passrole.services.targets import Handing, Schedule
+from passrole.services.workloads.rounds import Ticking
 from passrole.services.workloads.targets.any_call import request
 from passrole.services.workloads.targets.clockwork import Clockwork
 from passrole.services.workloads.targets.invoking import Invocation, Invoking, UnsupportedTarget
@@ -37,12 +36,12 @@ class Scheduler:
         self._handing = handing
         self._invoking = Invoking(ports)
         self._clockwork = Clockwork(ports.now())
-        self._task: asyncio.Task[None] | None = None
+        self._ticking = Ticking("scheduler", self._look, TICK)
 
     def start(self) -> None:
         """On the event loop that the gateway runs on."""
         self._clockwork.reset(self._ports.now())
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="scheduler")
+        self._ticking.start()
 
     def reset(self) -> None:
         """No schedule is left."""
@@ -51,19 +50,8 @@ class Scheduler:
 
     async def stop(self) -> None:
         """Returns once no target is being called any more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._ticking.stop()
         await self._invoking.stop()
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            try:
-                self._look()
-            except Exception:  # a schedule's fault is not the others'
-                log.exception("schedules could not be looked at")
 
     def _look(self) -> None:
         now = self._ports.now()
