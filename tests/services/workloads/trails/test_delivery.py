@@ -311,7 +311,7 @@ class TestLogs:
         assert assumed["userIdentity"] == {"type": "AWSService", "invokedBy": SERVICE}
         account.may("Writer")
         iam.create_user(UserName="bea")
-        # Her record, not only that of the lost rights before it, must have been refused before they come back.
+        # Her own record, not only the one before it, must have been refused before the rights come back.
         eventually(lambda: len(trail.delivered("CreateUser")) == 2, "her record in the bucket")
         eventually(lambda: trail.status.get("LatestCloudWatchLogsDeliveryError") == "AccessDenied")
         assert self.messages(account).count("CreateUser") == 1
