@@ -120,10 +120,6 @@ class Gains:
             found = self._rights[asker.arn] = ActionRights(asker)
         return found
 
-    def surely(self, asker: Asker, other: Asker) -> bool:
-        """Is it plain, from their actions alone, that the one gains by the other's rights?"""
-        return bool(self.rights(other).may & ~self.rights(asker).may)
-
     def surely_not(self, asker: Asker, other: Asker) -> bool:
         """Is it plain, from their actions alone, that it gains nothing?"""
         return not self.rights(other).may & ~self.rights(asker).fully

@@ -35,12 +35,6 @@ class InvalidChangeSetStatus(ServiceError):
     code, status = "InvalidChangeSetStatus", 400
 
 
-class TokenAlreadyExists(ServiceError):
-    """A request token that another request has used."""
-
-    code, status = "TokenAlreadyExistsException", 400
-
-
 def no_stack(name: str) -> ValidationError:
     """A stack that is not there."""
     return ValidationError(f"Stack with id {name} does not exist")

@@ -120,10 +120,6 @@ class ResourceType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             and (self.create is None or not _mentions(self.create.input, name))
         ]
 
-    def changed_by(self, do: Do) -> frozenset[str] | None:
-        """The properties that an update call is made for; None for whatever are its members."""
-        return frozenset((*do.on, *do.also)) if do.on else None
-
     def replacing(self, changed: Iterator[str]) -> list[str]:
         """Which of the changed properties make another resource of it."""
         return [name for name in changed if not self._in_place(name)]

@@ -1,18 +1,15 @@
 """EventBridge Pipes: messages of a queue, filtered and rewritten, go to a target with the pipe's role.
 
-Sources are queues of SQS; a pipe with another source, or with an enrichment, is left alone. A queue without
-messages is not asked. Messages that no filter lets through are taken out, as AWS does.
+Sources are queues of SQS; a pipe with another source, or with an enrichment, is left alone. Messages that no
+filter lets through are taken out, as AWS does.
 Source: EventBridge User Guide, "Amazon EventBridge Pipes", "Amazon SQS queue as a source", "Input
 transformation", "Permissions".
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -22,15 +19,10 @@ from passrole.services.patterns import matches
 from passrole.services.targets import Handing, Pipe
 from passrole.services.workloads.targets.inputs import at
 from passrole.services.workloads.targets.invoking import Failure, Invocation, Invoking
-from passrole.services.workloads.targets.queue_pollers import delete, record
+from passrole.services.workloads.targets.queues import Batches, delete, receive, record
 from passrole.values.arn import Arn
-from passrole.values.errors import ServiceError
-
-log = logging.getLogger(__name__)
 
 PIPES: Final = "pipes.amazonaws.com"
-_PAUSE: Final = 1.0  # seconds between two looks at the queues
-_MOST: Final = 10
 _PLACE: Final = re.compile(r"<(\$[^<>]*|aws\.pipes\.[\w.-]+)>")
 _BATCHED: Final = frozenset(("lambda", "states"))  # targets that get all records at once
 
@@ -44,49 +36,23 @@ class Pipes:
         self._ports = ports
         self._handing = handing
         self._invoking = Invoking(ports)
-        self._busy: set[str] = set()
-        self._problems: dict[str, str] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._batches: Batches[Pipe] = Batches("pipes", self._invoking, self._waiting, self._batch)
 
     def start(self) -> None:
         """On the event loop that the gateway runs on."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="pipes")
+        self._batches.start()
 
     def reset(self) -> None:
         """No pipe is left."""
-        self._invoking.reset()
-        self._busy.clear()
-        self._problems.clear()
+        self._batches.reset()
 
     async def stop(self) -> None:
         """Returns once nothing is being handed on any more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-        await self._invoking.stop()
+        await self._batches.stop()
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_PAUSE)
-            try:
-                for pipe in self._handing.pipes():
-                    if pipe.arn not in self._busy:
-                        self._busy.add(pipe.arn)
-                        self._invoking.spawn(self._poll(pipe))
-            except Exception:  # a pipe's fault is not the others'
-                log.exception("pipes could not be looked at")
-
-    async def _poll(self, pipe: Pipe) -> None:
-        try:
-            problem = await self._batch(pipe)
-        except ServiceError as error:
-            problem = str(error)
-        finally:
-            self._busy.discard(pipe.arn)
-        if problem and self._problems.get(pipe.arn) != problem:
-            log.info("%s hands nothing on: %s", pipe.arn, problem)
-        self._problems[pipe.arn] = problem
+    def _waiting(self) -> Iterator[tuple[str, Pipe]]:
+        for pipe in self._handing.pipes():
+            yield f"{pipe.arn} hands nothing on", pipe
 
     async def _batch(self, pipe: Pipe) -> str:
         """Returns why nothing was handed on, "" where all was. Raises ServiceError."""
@@ -104,15 +70,7 @@ class Pipes:
         if isinstance(act, Failure):
             return act.message
         url = f"{self._ports.url}/{queue.account}/{queue.resource}"
-        given = {
-            "QueueUrl": url,
-            "MaxNumberOfMessages": min(pipe.batch, _MOST),
-            "AttributeNames": ["All"],
-            "MessageAttributeNames": ["All"],
-        }
-        messages: Sequence[Mapping[str, Any]] = (await act.call("sqs", "ReceiveMessage", given)).get(  # type: ignore[assignment]  # a list of messages
-            "Messages"
-        ) or ()
+        messages = await receive(act, url, pipe.batch)
         found = [record(message, pipe.source, queue.region) for message in messages]
         taken = [one for one in found if _through(pipe, one)]
         for payload in _payloads(pipe, taken):
