@@ -21,6 +21,7 @@ _OF_OBJECT: Final = ("s3:requestobjecttag/", "s3:requestobjecttagkeys")
 _OF_CALL: Final = ("aws:requesttag/", "aws:tagkeys")
 # All keys that tag_keys answers.
 OF_REQUESTS: Final = frozenset((*ALSO, *_OF_OBJECT, *_OF_CALL))
+_NONE: Final[tuple[Mapping[str, Values], frozenset[str]]] = ({}, frozenset())
 _KEY: Final = ("Key", "key", "TagKey", "tagKey", "ResourceTagKey")
 _VALUE: Final = ("Value", "value", "TagValue", "tagValue", "ResourceTagValue")
 
@@ -30,6 +31,8 @@ def tag_keys(call: Call, known: Operation) -> tuple[Mapping[str, Values], frozen
 
     What is in neither is absent.
     """
+    if not (known.tags or known.tag_keys or known.unread_tags):
+        return _NONE  # most operations
     given = call.input
     tags = dict(pair for path in known.tags for pair in _tags(path, given))
     removed = [

@@ -8,11 +8,12 @@ and access control policies" and "Using tags for attribute-based access control"
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Final
 
 from passrole.authorize.call import Call, ResourceFacts
 from passrole.authorize.context import Values
-from passrole.authorize.resource_keys import Answers
+from passrole.authorize.resource_keys import NOTHING, Answers
 from passrole.authorize.resources import Named, entity_tags
 
 _OWN: Final = "resourcetag/"  # aws:ResourceTag/…, ec2:ResourceTag/…, ssm:resourceTag/…
@@ -29,7 +30,7 @@ def tag_answers(
     """What the tags of one resource tell of these keys (in lower case, cut to what every tag begins with)."""
     sources = {key: source for key in keys if (source := _source(key, kind))}
     if not sources:
-        return Answers()
+        return NOTHING
     wanted = frozenset(sources)
     if named.new:
         return Answers(absent=wanted)
@@ -49,6 +50,7 @@ def tag_answers(
     return Answers(values, absent=wanted - unknown, unknown=frozenset(unknown))
 
 
+@lru_cache(maxsize=4096)
 def _source(key: str, kind: str) -> str:
     """Whose tags a key speaks of: ``own``, ``object`` or ``bucket``; "" for a key that is nobody's here."""
     if key in _OF_OBJECT:
