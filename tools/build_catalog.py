@@ -149,12 +149,15 @@ def _json(value: Any) -> str:
 
 def build(services: Sequence[str], *, tables: bool = True) -> dict[str, str]:
     """The data files of the services named, and the tables, by path under data/."""
-    written = {f"{name}.json": text(service(models.model(name))) for name in services}
+    names = models.service_names() if tables else services
+    data = {name: service(models.model(name)) for name in names}
+    written = {f"{name}.json": text(data[name]) for name in services}
     if tables:
         made = {
             "actions": catalog_tables.actions(),
             "keys": catalog_tables.keys(facts),
             "not_role_parameters": catalog_tables.not_covered(facts),
+            "passing": catalog_tables.passing(data),
             "service_linked_roles": catalog_tables.service_linked_roles(facts),
             "services": catalog_tables.services(models.service_names(), facts, prefix),
             "use_cases": catalog_tables.use_cases(facts),

@@ -53,6 +53,19 @@ def services(names: Sequence[str], facts: Facts, prefix: Callable[[Model], str])
     }
 
 
+def passing(made: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The operations that take a role, by service, so that nobody reads every file to find them."""
+    rows = {
+        name: sorted(operation for operation, row in data["operations"].items() if row.get("roles"))
+        for name, data in sorted(made.items())
+    }
+    return {
+        "source": [f"AWS service models (botocore {models.VERSION})", "tools/facts"],
+        "date": service_reference.date(),
+        "services": {name: operations for name, operations in rows.items() if operations},
+    }
+
+
 def _protocol(model: Model) -> str:
     """The protocol that words a service's errors: where several are offered, the oldest one does."""
     offered = model.metadata.get("protocols") or [model.metadata["protocol"]]

@@ -8,16 +8,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from passrole.decision.evaluate import evaluate
-from passrole.decision.request import Decision, Outcome, Policies, Request
-from passrole.policy.document import Policy
-from passrole.values.arn import Arn
-from passrole.values.principal import Principal
-
 if TYPE_CHECKING:
     from passrole.analysis.who_can_pass import who_can_pass
+    from passrole.decision.evaluate import evaluate
+    from passrole.decision.request import Decision, Outcome, Policies, Request
     from passrole.faces.endpoint import Endpoint
     from passrole.faces.options import Options
+    from passrole.policy.document import Policy
+    from passrole.values.arn import Arn
+    from passrole.values.principal import Principal
 
 __version__ = "0.1.0"
 
@@ -35,10 +34,19 @@ __all__ = [
     "who_can_pass",
 ]
 
-# The endpoint brings a server and every service; a program that only decides does not pay for them.
+# Each is loaded with its first use: the endpoint brings a server and every service, and a command that reads
+# a trail needs no policy engine.
 _LATER = {
+    "Arn": "passrole.values.arn",
+    "Decision": "passrole.decision.request",
     "Endpoint": "passrole.faces.endpoint",
     "Options": "passrole.faces.options",
+    "Outcome": "passrole.decision.request",
+    "Policies": "passrole.decision.request",
+    "Policy": "passrole.policy.document",
+    "Principal": "passrole.values.principal",
+    "Request": "passrole.decision.request",
+    "evaluate": "passrole.decision.evaluate",
     "who_can_pass": "passrole.analysis.who_can_pass",
 }
 

@@ -17,7 +17,7 @@ from tests.analysis.details import Json, allow, deny, document, trust, trusting
 
 from passrole import Endpoint, Options
 from passrole.analysis.account_passes import Pass
-from passrole.analysis.sources import read_live, read_organization
+from passrole.analysis.live import read_live, read_organization
 from passrole.analysis.who_can_pass import who_can_pass
 from passrole.policy.conditions import Condition
 from passrole.values.errors import ServiceError

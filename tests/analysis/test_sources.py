@@ -16,7 +16,8 @@ import pytest
 from tests.analysis.details import allow, arn, deny, document, organization, trust
 
 from passrole import Endpoint, Options
-from passrole.analysis.sources import CannotRead, Source, read_live, read_organization
+from passrole.analysis.live import read_live, read_organization
+from passrole.analysis.sources import CannotRead, Source
 from passrole.analysis.who_can_pass import who_can_pass
 from passrole.values.errors import ServiceError
 from passrole.wire.client import Client
@@ -128,7 +129,7 @@ def reader(live: Live, name: str, *statements: dict[str, object]) -> Credentials
 def test_pages_are_followed_and_throttled_calls_asked_again(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("passrole.analysis.sources._PAGE", 5)
+    monkeypatch.setattr("passrole.analysis.live._PAGE", 5)
     waits: list[float] = []
     with live.client(Credentials(*ROOT), waits) as client:
         whole = len(who_can_pass(read_live(client)))

@@ -27,6 +27,7 @@ def test_every_file_is_read() -> None:
             "deployments",
             "keys",
             "not_role_parameters",
+            "passing",
             "service_linked_roles",
             "services",
             "use_cases",

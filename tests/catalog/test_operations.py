@@ -219,3 +219,14 @@ def test_what_is_not_covered_says_why() -> None:
     assert uncovered["mgn:StartTest"].startswith("R:")
     assert len(uncovered) < 40
     assert all(uncovered.values())
+
+
+def test_the_list_of_passing_operations_is_what_the_files_have() -> None:
+    taking = [
+        (service, name)
+        for service in operations.services()
+        for name in operations.operation_names(service)
+        if (known := operations.operation(service, name)) is not None and known.role_parameters
+    ]
+    assert list(operations.passing_names()) == taking
+    assert [(one.service, one.name) for one in operations.passing()] == taking

@@ -87,7 +87,21 @@ def values(path: str, given: object) -> Iterator[tuple[str, object]]:
     >>> list(values("Targets[].RoleArn", {"Targets": [{"Id": "a"}, {"RoleArn": "r"}]}))
     [('Targets[1].RoleArn', 'r')]
     """
-    yield from _walk(parse(path), given, "")
+    members = _members(path)
+    if not members:
+        return _walk(parse(path), given, "")
+    for name in members:
+        if not isinstance(given, Mapping):
+            return iter(())
+        given = given.get(name)
+    return iter(() if given is None else ((path, given),))
+
+
+@lru_cache(maxsize=4096)
+def _members(path: str) -> tuple[str, ...]:
+    """The members of a path that has no other steps, as most are; () for other paths."""
+    steps = parse(path)
+    return tuple(step.name for step in steps) if all(step.kind == "member" for step in steps) else ()
 
 
 def _walk(steps: Sequence[Step], given: object, at: str) -> Iterator[tuple[str, object]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from passrole.catalog import paths
@@ -79,7 +80,7 @@ class RoleParameter:
         is ``id=…`` or ``name=…`` and ``,version=…`` where one is given; for an embedded text every
         ARN of a role in it.
         """
-        if not self._applies(given):
+        if self.when and not _applies(self.when, given):
             return
         for path, value in paths.values(self.path, given):
             if self.holds == EMBEDDED:
@@ -94,17 +95,22 @@ class RoleParameter:
             if text and text not in self.not_roles:
                 yield path, text
 
-    def _applies(self, given: Mapping[str, object]) -> bool:
-        if not self.when:
-            return True
-        if self.when.startswith("!"):
-            return next(paths.values(self.when[1:], given), None) is None
-        split = re.fullmatch(r"([^=~]+)([=~])(.*)", self.when)
-        if split is None:
-            raise paths.BadPath(self.when)
-        path, sign, wanted = split.groups()
-        found = [str(value) for _, value in paths.values(path, given)]
-        return any(re.fullmatch(wanted, one) if sign == "~" else one == wanted for one in found)
+
+def _applies(when: str, given: Mapping[str, object]) -> bool:
+    if when.startswith("!"):
+        return next(paths.values(when[1:], given), None) is None
+    path, sign, wanted = _condition(when)
+    found = [str(value) for _, value in paths.values(path, given)]
+    return any(re.fullmatch(wanted, one) if sign == "~" else one == wanted for one in found)
+
+
+@lru_cache(maxsize=1024)
+def _condition(when: str) -> tuple[str, str, str]:
+    """The path, the sign and the value of a condition."""
+    split = re.fullmatch(r"([^=~]+)([=~])(.*)", when)
+    if split is None:
+        raise paths.BadPath(when)
+    return split[1], split[2], split[3]
 
 
 def _template_text(value: object) -> str:

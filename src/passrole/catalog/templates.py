@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -55,6 +55,7 @@ class _Program:
 
     parts: tuple[_Part, ...]
     tail: str
+    places: Mapping[str, str] = field(default_factory=dict)  # where calls that it is filled from are made
 
 
 @lru_cache(maxsize=16384)
@@ -93,6 +94,32 @@ def _alternative(text: str) -> _Alternative:
     return _Alternative(path=path)
 
 
+@lru_cache(maxsize=16384)
+def _program_there(
+    template: str, partition: str, region: str, account: str, organization: str, management: str
+) -> _Program:
+    """The template as calls of one account in one Region fill it: what hangs on nothing else is text."""
+    places = {
+        "partition": partition,
+        "region": region,
+        "account": account,
+        "organization": organization or NOT_KNOWN,
+        "management": management or NOT_KNOWN,
+    }
+    parts: list[_Part] = []
+    before = ""
+    program = _program(template)
+    for part in program.parts:
+        first = part.alternatives[0]
+        known = places[first.place] if first.place else first.fixed
+        if known is None or known == NOT_KNOWN or known.startswith("arn:"):
+            parts.append(replace(part, literal=before + part.literal))
+            before = ""
+        else:
+            before += part.literal + known
+    return _Program(tuple(parts), before + program.tail, places)
+
+
 @lru_cache(maxsize=4096)
 def input_paths(template: str) -> tuple[tuple[str, ...], ...]:
     """For each brace of a template that is read off the input, the paths that it tries.
@@ -122,14 +149,8 @@ def fill(
     """
     if template == UNKNOWN:
         return None
-    places = {
-        "partition": partition,
-        "region": region,
-        "account": account,
-        "organization": organization or NOT_KNOWN,
-        "management": management or NOT_KNOWN,
-    }
-    program = _program(template)
+    program = _program_there(template, partition, region, account, organization, management)
+    places = program.places
     filled = [""]
     whole: list[str] = []
     for part in program.parts:

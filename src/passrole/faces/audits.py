@@ -70,11 +70,6 @@ def audit(
 
     PassRole leaves no event of its own: the calls that received roles are looked at.
     """
-    from passrole.analysis.audit import narrowest
-    from passrole.analysis.audit.stronger import mark
-    from passrole.analysis.audit.unused import unused
-    from passrole.state.entities import Role
-
     if out is not None and engine is not Engine.spark:
         raise BadFlag("audit: --out goes with --engine spark")
     source, notes = source_of(trails, details, endpoint, profile, region), list[str]()
@@ -84,21 +79,32 @@ def audit(
     grants: list[Unused] = []
     roles: frozenset[str] | None = None
     if estate is not None:
+        from passrole.analysis.audit.stronger import mark
+        from passrole.analysis.audit.unused import unused
+        from passrole.state.entities import Role
+
         accounts = estate.accounts
         roles = frozenset(one.arn for account in accounts for one in estate.directory.all(Role, account))
         mark(estate, rows)
         grants = [one for one in unused(estate, found.usage.rows()) if _matches(one.principal, principal)]
     known = estate is not None
-    policies = narrowest.policies(rows, roles) if known or terraform or report is not None else {}
+    policies: dict[str, dict[str, object]] = {}
+    whole: dict[str, object] | None = None
+    if known or terraform or report is not None:
+        from passrole.analysis.audit import narrowest
+
+        policies = narrowest.policies(rows, roles)
+        whole = narrowest.policy(rows, roles) if known else None
     say((*notes, *_notes(found), *_too_large(policies)))
     if report is not None:
         from passrole.faces.reports import page
 
         _write_file(report, page(found, grants, trails, rows))
     if terraform:
-        sys.stdout.write(narrowest.terraform(policies))
+        from passrole.analysis.audit.narrowest import terraform as as_terraform
+
+        sys.stdout.write(as_terraform(policies))
     elif format is Format.json:
-        whole = narrowest.policy(rows, roles) if known else None
         write_json(
             {
                 "passes": [row.as_json() for row in rows],
@@ -180,6 +186,8 @@ def _notes(found: Audit) -> Iterator[str]:
 
 
 def _too_large(policies: dict[str, dict[str, object]]) -> Iterator[str]:
+    if not policies:
+        return
     from passrole.analysis.audit.narrowest import is_too_large
 
     for principal, document in policies.items():

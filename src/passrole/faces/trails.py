@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
     from passrole.analysis.audit.faults import Skipped
     from passrole.analysis.sources import Source
 
@@ -45,18 +47,20 @@ class Progress:
     """Bytes and rate on standard error, on a terminal only."""
 
     def __init__(self, trails: Sequence[str], source: Source) -> None:
+        self._bar: RichProgress | None = None
+        if not sys.stderr.isatty():
+            return  # nor is what draws it loaded
         from rich.console import Console
         from rich.progress import (
             BarColumn,
             DownloadColumn,
-            Progress,
             TextColumn,
             TimeRemainingColumn,
             TransferSpeedColumn,
         )
+        from rich.progress import Progress as RichProgress
 
-        shown = sys.stderr.isatty()
-        self._bar = Progress(
+        self._bar = RichProgress(
             TextColumn("reading"),
             BarColumn(),
             DownloadColumn(),
@@ -64,10 +68,9 @@ class Progress:
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
-            disable=not shown,
         )
         total = None
-        if shown and all("://" not in trail and trail != "-" for trail in trails):
+        if all("://" not in trail and trail != "-" for trail in trails):
             from passrole.analysis.audit.sources import pieces
 
             total = sum(piece.size for piece in pieces(trails, source))
@@ -77,10 +80,13 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar is not None:
+            self._bar.stop()
 
     def show(self, stored: int) -> None:
         """So many more bytes are read. The bar begins with the first: its thread must not be forked."""
+        if self._bar is None:
+            return
         if not self._bar.live.is_started:
             self._bar.start()
         self._bar.advance(self._task, stored)

@@ -13,7 +13,7 @@ from passrole import Endpoint, Options
 from passrole.analysis.escalation.holdings import holdings
 from passrole.analysis.escalation.paths import Escalation, Search, escalations
 from passrole.analysis.escalation.steps import Step
-from passrole.analysis.sources import read_live
+from passrole.analysis.live import read_live
 from passrole.values.errors import ServiceError
 from passrole.wire.client import Client
 from passrole.wire.models import Credentials

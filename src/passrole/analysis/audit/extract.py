@@ -12,12 +12,11 @@ import msgspec
 
 from passrole.analysis.audit.events import Record
 from passrole.analysis.audit.inputs import HIDDEN
-from passrole.analysis.audit.takers import Taker, Takers, service_of
+from passrole.analysis.audit.takers import Place, Taker, Takers
 from passrole.analysis.denials import NotADenial, of_message, other_words
 from passrole.analysis.denied_events import is_denied
 from passrole.catalog import templates
 from passrole.catalog.operations import PASS_ROLE, operation
-from passrole.catalog.role_parameters import LAUNCH_TEMPLATE, TASK_DEFINITION, RoleParameter
 from passrole.catalog.services import operation_of_event
 from passrole.decision.layers import TRUST
 
@@ -147,37 +146,31 @@ class _Event:
             return [], 0
         found: dict[tuple[str, str], Found] = {}
         untold = 0
-        for row, template in taker.rows:
-            for _, text in row.values(given):
-                if row.holds in (LAUNCH_TEMPLATE, TASK_DEFINITION) or text in HIDDEN:
+        for place in taker.places(self._record.awsRegion):
+            for _, text in place.row.values(given):
+                if not place.is_told or text in HIDDEN:
                     untold += 1
                     continue
-                role, by = self._role(row, text)
-                if role:
-                    service = service_of(row, taker.operation.service, self._record.awsRegion)
-                    if (role, service) not in found:
-                        resource = self._resource(template, given)
-                        found[role, service] = self._found(taker.name, row, role, by, service, resource)
+                role, by = self._role(place, text)
+                if role and (role, place.service) not in found:
+                    resource = self._resource(place.resource, given)
+                    found[role, place.service] = self._found(taker, place, role, by, resource)
         return list(found.values()), untold
 
     def refused(self, role: str, candidates: tuple[Taker, ...]) -> Found:
         """The pass that a denial names, where the record does not have the call's parameters."""
         record = self._record
-        rows = [(taker, row) for taker in candidates for row in taker.operation.role_parameters]
-        if rows:
-            taker, row = rows[0]
-            service = service_of(row, taker.operation.service, record.awsRegion)
-            return self._found(taker.name, row, role, BY_ARN, service, "")
+        for taker in candidates:
+            for place in taker.places(record.awsRegion):
+                return self._found(taker, place, role, BY_ARN, "")
         known = operation_of_event(record.eventSource, record.eventName)
         name = f"{known[0]}:{known[1]}" if known is not None else f"{record.eventSource}:{record.eventName}"
         if known is not None and (called := operation(*known)) is not None:
             name = f"{called.service}:{called.name}"
         return self._made(name, role, BY_ARN, record.eventSource, (record.eventSource,), "")
 
-    def _found(self, name: str, row: RoleParameter, role: str, by: str, service: str, resource: str) -> Found:
-        region = self._record.awsRegion
-        services = tuple(one.replace("{region}", region) for one in row.principals) or (service,)
-        return self._made(name, role, by, service, services, resource)
+    def _found(self, taker: Taker, place: Place, role: str, by: str, resource: str) -> Found:
+        return self._made(taker.name, role, by, place.service, place.services, resource)
 
     def _made(
         self, name: str, role: str, by: str, service: str, services: tuple[str, ...], resource: str
@@ -198,17 +191,17 @@ class _Event:
             services=services,
         )
 
-    def _role(self, row: RoleParameter, text: str) -> tuple[str, str]:
+    def _role(self, place: Place, text: str) -> tuple[str, str]:
         """(the role's ARN, how it was named); "" for what is no role, a hidden value among them."""
         text = text.strip()
-        if "profile" in row.holds:
+        if place.is_profile:
             profile = _PROFILE.fullmatch(text)
             if profile is not None:
                 return self._named(profile[2], profile[1]), BY_PROFILE
             return (self._named(text), BY_PROFILE) if _is_name(text) else ("", "")
         if _ROLE.fullmatch(text):
             return text, BY_ARN
-        return (self._named(text), BY_NAME) if "name" in row.holds and _is_name(text) else ("", "")
+        return (self._named(text), BY_NAME) if place.may_be_name and _is_name(text) else ("", "")
 
     def _named(self, name: str, account: str = "") -> str:
         partition = _partition(self._record.awsRegion)

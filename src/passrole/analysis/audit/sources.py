@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 import msgspec
 
@@ -20,7 +20,9 @@ from passrole.analysis.audit.records import records
 from passrole.analysis.audit.streams import chunks
 from passrole.analysis.sources import NoSource, Source
 from passrole.values.errors import ServiceError
-from passrole.wire.client import Client, NotReached
+
+if TYPE_CHECKING:
+    from passrole.wire.client import Client
 
 _PART: Final = 8 << 20  # bytes of an object that are asked for at once
 # What CloudTrail puts beside its logs: proofs of them, and summaries. No call is in there.
@@ -155,6 +157,8 @@ class Reader:
         return self._client
 
     def _history(self, piece: Piece, fault: Fault, kind: type[R]) -> Iterator[list[R]]:
+        from passrole.wire.client import NotReached
+
         url, _, region = piece.place.rpartition("|")
         found = Source(endpoint=url, region=region)
         try:
@@ -204,6 +208,8 @@ class _Object:
 
     def read(self, size: int, /) -> bytes:
         """See Stream. Raises OSError where S3 refuses."""
+        from passrole.wire.client import NotReached
+
         if not self._left and self._at < self._size:
             end = min(self._at + _PART, self._size) - 1
             given = {"Bucket": self._bucket, "Key": self._key, "Range": f"bytes={self._at}-{end}"}

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from passrole.analysis.audit.inputs import Recorded
 from passrole.catalog import operations, paths, templates
+from passrole.catalog.files import BadCatalogFile
 from passrole.catalog.operations import Operation
-from passrole.catalog.role_parameters import RoleParameter
+from passrole.catalog.role_parameters import LAUNCH_TEMPLATE, TASK_DEFINITION, RoleParameter
 from passrole.catalog.services import event_name, event_source
 from passrole.catalog.services import service as known_service
 from passrole.state.records.names import event_names
@@ -19,25 +20,74 @@ from passrole.wire import services
 
 # CreateFunction20150331v2, CreateDistribution2020_05_31. Source: CloudTrail User Guide; recorded events.
 _VERSION: Final = re.compile(r"\d{8}(?:v\d+)?$|\d{4}_\d{2}_\d{2}$", re.ASCII)
+_REGIONS_KEPT: Final = 100  # Regions whose service principals are remembered
 _NAMES_KEPT: Final = 20_000  # names of events that are remembered to be of no interest
+
+
+class Place(NamedTuple):
+    """A role parameter in one Region: what it holds is passed to service.
+
+    services are all values that iam:PassedToService may have had, resource the template of what gets the
+    role, "" where the input does not name it.
+    """
+
+    row: RoleParameter
+    is_profile: bool
+    may_be_name: bool
+    is_told: bool  # False: a launch template or task definition, whose roles no record has
+    service: str
+    services: tuple[str, ...]
+    resource: str
+
+    @classmethod
+    def there(cls, row: RoleParameter, resource: str, service: str, region: str) -> Place:
+        """The row of one of botocore's services."""
+        passed_to = service_of(row, service, region)
+        return cls(
+            row,
+            is_profile="profile" in row.holds,
+            may_be_name="name" in row.holds,
+            is_told=row.holds not in (LAUNCH_TEMPLATE, TASK_DEFINITION),
+            service=passed_to,
+            services=tuple(one.replace("{region}", region) for one in row.principals) or (passed_to,),
+            resource=resource,
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Taker:
     """One operation that takes roles. sources are what CloudTrail may call its service."""
 
-    operation: Operation
+    service: str  # botocore's name
+    called: str
     sources: frozenset[str]
 
     @cached_property
     def name(self) -> str:
         """``lambda:CreateFunction``."""
-        return f"{self.operation.service}:{self.operation.name}"
+        return f"{self.service}:{self.called}"
 
     @cached_property
-    def rows(self) -> tuple[tuple[RoleParameter, str], ...]:
-        """Its role parameters, each with the template of what gets the role, see ``resource``."""
-        return tuple((row, self.resource(row)) for row in self.operation.role_parameters)
+    def operation(self) -> Operation:
+        """As the catalog has it, which is read when one of its events is met."""
+        known = operations.operation(self.service, self.called)
+        if known is None:  # the list of those that take roles and the services' files are made together
+            raise BadCatalogFile("passing", f"has {self.name}, which no service's file has")
+        return known
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[Place, ...]]:
+        return {}
+
+    def places(self, region: str) -> tuple[Place, ...]:
+        """Its role parameters, as a call in that Region has them."""
+        found = self._places.get(region)
+        if found is None:
+            rows = self.operation.role_parameters
+            found = tuple(Place.there(row, self.resource(row), self.service, region) for row in rows)
+            if len(self._places) < _REGIONS_KEPT:
+                self._places[region] = found
+        return found
 
     @cached_property
     def recorded(self) -> Recorded:
@@ -47,7 +97,7 @@ class Taker:
             for path in self._paths()
             if (steps := paths.parse(path)) and steps[0].kind == "member"
         )
-        return Recorded(self.operation.service, self.operation.name, members)
+        return Recorded(self.service, self.called, members)
 
     def resource(self, row: RoleParameter) -> str:
         """The template of what gets the role, "" where the input does not name it."""
@@ -86,9 +136,10 @@ class Takers:
 
     def __init__(self) -> None:
         self._by_name: dict[str, list[Taker]] = {}
-        for operation in operations.passing():
-            taker = Taker(operation, _sources(operation))
-            for name in _event_names(operation):
+        for service, called in operations.passing_names():
+            own = event_names(service, called)
+            taker = Taker(service, called, _sources_of_service(service) | {own.source})
+            for name in dict.fromkeys((called, own.name, event_name(service, called))):
                 self._by_name.setdefault(name, []).append(taker)
         for takers in self._by_name.values():
             takers.sort(key=lambda taker: taker.name)
@@ -133,11 +184,6 @@ def taker_prefix(source: str) -> str:
     return source.partition(".")[0]
 
 
-def _event_names(operation: Operation) -> Iterator[str]:
-    service, name = operation.service, operation.name
-    yield from dict.fromkeys((name, event_names(service, name).name, event_name(service, name)))
-
-
 @lru_cache(maxsize=1024)
 def _sources_of_service(service: str) -> frozenset[str]:
     entry = services.index().get(service)
@@ -150,12 +196,7 @@ def _sources_of_service(service: str) -> frozenset[str]:
     return frozenset(one for one in found if one)
 
 
-def _sources(operation: Operation) -> frozenset[str]:
-    own = event_names(operation.service, operation.name).source
-    return _sources_of_service(operation.service) | {own}
-
-
 @lru_cache(maxsize=1)
 def takers() -> Takers:
-    """The table of this catalog, made at first use: a fifth of a second."""
+    """The table of this catalog, made at first use."""
     return Takers()
