@@ -34,6 +34,7 @@ def made(
     *,
     error: ServiceError | None = None,
     denied: bool = False,
+    passing: bool = False,
     region: str = "eu-west-1",
     user_agent: str = "Boto3/1.40",
     additional: Members | None = None,
@@ -55,6 +56,7 @@ def made(
         response=response,
         error=error,
         denied=denied,
+        passing=passing,
         additional=additional,
         shared_event_id=shared_event_id,
         tls=tls,
@@ -120,7 +122,7 @@ PRINTED: list[tuple[str, str, Members, Members | None, object, object]] = [
                 "roleName": "Web",
                 "roleId": "AROA1",
                 "arn": ROLE,
-                "createDate": "Jul 10, 2023 12:09:21 PM",
+                "createDate": "Jul 10, 2023, 12:09:21 PM",
             }
         },
     ),
@@ -151,7 +153,7 @@ PRINTED: list[tuple[str, str, Members, Members | None, object, object]] = [
                 "userName": "bob",
                 "accessKeyId": "AKIAI44QH8DHBEXAMPLE",
                 "status": "Active",
-                "createDate": "Jul 10, 2023 12:05:21 AM",
+                "createDate": "Jul 10, 2023, 12:05:21 AM",
             }
         },
     ),
@@ -440,7 +442,12 @@ PRINTED: list[tuple[str, str, Members, Members | None, object, object]] = [
         "CreateStateMachine",
         {"name": "n", "definition": "{}", "roleArn": ROLE},
         {"stateMachineArn": "arn:aws:states:eu-west-1:1:stateMachine:n", "creationDate": NOW},
-        {"name": "n", "definition": "HIDDEN_DUE_TO_SECURITY_REASONS", "roleArn": ROLE},
+        {
+            "name": "n",
+            "definition": "HIDDEN_DUE_TO_SECURITY_REASONS",
+            "roleArn": ROLE,
+            "publish": False,
+        },
         {
             "stateMachineArn": "arn:aws:states:eu-west-1:1:stateMachine:n",
             "creationDate": "Jul 10, 2023 12:09:21 PM",
@@ -590,18 +597,20 @@ def test_names_errors_as_cloudtrail_does(
 @pytest.mark.parametrize(
     ("service", "operation", "request_", "denied", "shown"),
     [
-        ("iam", "GetRole", {"RoleName": "Web"}, True, False),
-        ("iam", "GetRole", {"RoleName": "Web"}, False, True),
-        ("sts", "AssumeRole", {"RoleArn": ROLE}, True, False),
-        ("organizations", "DescribeAccount", {"AccountId": ACCOUNT}, True, False),
-        ("ec2", "RunInstances", {"ImageId": "ami-1"}, True, True),
-        ("lambda", "CreateFunction", {"Role": ROLE}, True, True),
+        ("iam", "GetRole", {"RoleName": "Web"}, "action", False),
+        ("iam", "GetRole", {"RoleName": "Web"}, "", True),
+        ("sts", "AssumeRole", {"RoleArn": ROLE}, "action", False),
+        ("organizations", "DescribeAccount", {"AccountId": ACCOUNT}, "action", False),
+        ("ec2", "RunInstances", {"ImageId": "ami-1"}, "action", True),
+        ("lambda", "CreateFunction", {"Role": ROLE}, "action", False),
+        ("lambda", "CreateFunction", {"Role": ROLE}, "pass", True),
     ],
 )
 def test_shows_the_parameters_of_a_refused_call_only_where_aws_does(
-    service: str, operation: str, request_: Members, denied: bool, shown: bool
+    service: str, operation: str, request_: Members, denied: str, shown: bool
 ) -> None:
-    event = made(service, operation, request_, error=refused("AccessDenied"), denied=denied)
+    error, passing = refused("AccessDenied"), denied == "pass"
+    event = made(service, operation, request_, error=error, denied=bool(denied), passing=passing)
     assert (fields(event)["requestParameters"] is not None) is shown
     assert bool(event.resources) is shown
 
@@ -706,8 +715,9 @@ def test_a_service_that_assumes_a_role() -> None:
 
 
 SECRET = "s3cr3t-that-nobody-may-read"
-# S3 prints the names of the keys that encrypt, though its model calls them sensitive.
-NOT_SECRET = {"KMSKeyArn", "KMSKeyId", "KMSMasterKeyID", "KeyId", "SSEKMSKeyId"}
+# S3 prints the names of the keys that encrypt and Cognito those of applications, though their models call
+# them sensitive.
+NOT_SECRET = {"ClientId", "KMSKeyArn", "KMSKeyId", "KMSMasterKeyID", "KeyId", "SSEKMSKeyId"}
 
 
 def secretive(shape: Shape, depth: int = 0) -> object:
@@ -761,7 +771,7 @@ def test_secrets_that_models_forget_are_hidden_by_name() -> None:
     printed = fields(made("redshift", "CreateCluster", {"ClusterIdentifier": "c", "MasterUserPassword": "p"}))
     assert printed["requestParameters"] == {
         "clusterIdentifier": "c",
-        "masterUserPassword": "HIDDEN_DUE_TO_SECURITY_REASONS",
+        "masterUserPassword": "****",
     }
 
 

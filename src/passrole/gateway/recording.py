@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from passrole.authorize.call import Call, Caller, NoFacts, ResourceFacts
 from passrole.authorize.refusal import AccessRefused
+from passrole.catalog.operations import PASS_ROLE
 from passrole.passing.unpassable import CrossAccountPass
 from passrole.state.directory import Directory
 from passrole.state.entities import Account, Role, Session
@@ -29,6 +30,8 @@ from passrole.values.ids import Ids
 from passrole.values.principal import PrincipalKind
 
 Fields = Mapping[str, object]
+
+_S3: Final = frozenset(("s3", "s3control"))
 
 # Services whose calls are recorded for the owner of what they touch, too: the member that names it.
 _OWNED: Final[Mapping[str, str]] = {"kms": "KeyId", "sts": "RoleArn"}
@@ -68,6 +71,13 @@ class Recorder:
         owner = self._owner(call) if error is None else ""
         shared = self._ids.uuid() if owner and owner != account else ""
         denied = isinstance(error, AccessRefused | CrossAccountPass)
+        passing = denied and not (isinstance(error, AccessRefused) and error.refusal.action != PASS_ROLE)
+        additional: dict[str, object] = {"passroleWouldDeny": would_deny} if would_deny else {}
+        host = ""
+        if call.service in _S3:
+            host = call.raw.header("host") or ""
+            additional |= _transfer(call)
+            agent = agent if behind else f"[{agent}]"
 
         def copy(of: Identity, recipient: str) -> Event:
             return record(
@@ -85,8 +95,10 @@ class Recorder:
                 response=answered,
                 error=error,
                 denied=denied,
+                passing=passing,
+                host=host,
                 shared_event_id=shared,
-                additional={"passroleWouldDeny": would_deny} if would_deny else None,
+                additional=additional,
                 owner=owner,
             )
 
@@ -169,6 +181,20 @@ class Recorder:
             kind = "SAMLUser" if saml else "WebIdentityUser"
             return federated_identity(kind, principal.id, subject, provider)
         return identity_of(caller.principal, caller.access_key_id, caller.session, invoked_by=invoked_by)
+
+
+def _transfer(call: Call) -> dict[str, object]:
+    """How a request to S3 was signed and how large it was. Source: recorded events.
+
+    What AWS says of the connection and of the answer is not known here.
+    """
+    if call.caller.principal.kind in (PrincipalKind.ANONYMOUS, PrincipalKind.SERVICE) or call.called_via:
+        return {"bytesTransferredIn": len(call.body)}
+    return {
+        "SignatureVersion": "SigV4",
+        "bytesTransferredIn": len(call.body),
+        "AuthenticationMethod": "QueryString" if call.presigned else "AuthHeader",
+    }
 
 
 def _service_behind(call: Call) -> str:

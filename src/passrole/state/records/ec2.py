@@ -9,10 +9,11 @@ Cartographer and in Panther's detection rules.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from passrole.state.records.ec2_tables import ALWAYS, ALWAYS_IN, GATHERED, PLAIN_LISTS, SETS
+from passrole.state.records.ec2_tables import ALWAYS, ALWAYS_IN, GATHERED, PLAIN_LISTS, SETS, SHARED
 from passrole.state.records.parameters import Convention, Member, Resources, Structure, Write
 from passrole.wire.models import Shape
 
@@ -86,16 +87,38 @@ class ClassicRequest:
         self._write = _Classic(operation).structure(shape)
         self._always = ALWAYS.get(operation, {})
         self._gathered = GATHERED.get(operation)
+        self._shared = SHARED.get(operation)
 
     def __call__(self, value: object, resources: Resources) -> object:
+        if self._shared is not None and isinstance(value, Mapping):
+            value = _with_permission(value, self._shared[0])
         printed = self._write(value, resources)
         if not isinstance(printed, dict):
             return printed
+        if self._shared is not None:
+            attribute = printed.pop("attribute", None)
+            if self._shared[0] in (value if isinstance(value, Mapping) else ()):
+                attribute = self._shared[1]
+            if attribute is not None:
+                printed = {"attributeType": attribute, **printed}
         if self._gathered is not None:
             name, members = self._gathered
             item = {member: printed.pop(member) for member in members if member in printed}
             printed = {name: {"items": [item]}, **printed}
         return {**self._always, **printed}
+
+
+def _with_permission(given: Mapping[str, object], permission: str) -> Mapping[str, object]:
+    """OperationType with UserIds and groups, as the permission that they stand for."""
+    change = {"add": "Add", "remove": "Remove"}.get(str(given.get("OperationType")))
+    if change is None or permission in given:
+        return given
+    parts: list[dict[str, object]] = []
+    for member, name in (("GroupNames", "Group"), ("UserGroups", "Group"), ("UserIds", "UserId")):
+        listed = given.get(member)
+        parts += [{name: one} for one in listed] if isinstance(listed, list | tuple) else []
+    said = ("OperationType", "GroupNames", "UserGroups", "UserIds")
+    return {**{k: v for k, v in given.items() if k not in said}, permission: {change: parts}}
 
 
 class ClassicResponse:
@@ -116,10 +139,11 @@ class ClassicResponse:
 class _ClassicAnswer(_Located):
     def listed(self, member: str, shape: Shape) -> Write | None:
         write = super().listed(member, shape)
+        items = "item" if member == "PrivateIpAddresses" else "items"
 
         def written(value: object, resources: Resources) -> object:
             printed = value if write is None else write(value, resources)
-            return {"items": printed} if printed else {}
+            return {items: printed} if printed else {}
 
         return written
 

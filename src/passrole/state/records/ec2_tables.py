@@ -62,6 +62,7 @@ SETS: Final[Mapping[str, tuple[str, str]]] = {
     "DescribeSecurityGroups.GroupNames": ("securityGroupSet", "groupName"),
     "RunInstances.SecurityGroupIds": ("groupSet", "groupId"),
     "RunInstances.SecurityGroups": ("groupSet", "groupName"),
+    "Add": ("add", ""),
     "AllocationIds": ("allocationIdsSet", "allocationId"),
     "AttributeNames": ("accountAttributeNameSet", "attributeName"),
     "BlockDeviceMappings": ("blockDeviceMapping", ""),
@@ -85,6 +86,7 @@ SETS: Final[Mapping[str, tuple[str, str]]] = {
     "PrefixListIds": ("prefixListIds", ""),
     "PublicIps": ("publicIpsSet", "publicIp"),
     "RegionNames": ("regionSet", "regionName"),
+    "Remove": ("remove", ""),
     "Resources": ("resourcesSet", "resourceId"),
     "RestorableByUserIds": ("sharedUsersSet", "user"),
     "RouteTableIds": ("routeTableIdSet", "routeTableId"),
@@ -103,6 +105,14 @@ SETS: Final[Mapping[str, tuple[str, str]]] = {
     "ZoneNames": ("availabilityZoneSet", "zoneName"),
 }
 PLAIN_LISTS: Final = {("TagSpecification", "Tags"): "tags"}
+
+# Who may use an image or a snapshot: however a call says it, CloudTrail prints one form. (the permission's
+# member, what attributeType says). Source: events of ModifyImageAttribute and ModifySnapshotAttribute
+# recorded in Elastic's "AWS CloudTrail" integration.
+SHARED: Final[Mapping[str, tuple[str, str]]] = {
+    "ModifyImageAttribute": ("LaunchPermission", "launchPermission"),
+    "ModifySnapshotAttribute": ("CreateVolumePermission", "CREATE_VOLUME_PERMISSION"),
+}
 
 # Members that the older form prints together as one item of a set.
 GATHERED: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {

@@ -22,6 +22,7 @@ class EventNames:
     name: str  # "CreateFunction20150331"
     read_only: bool
     data: bool  # a data event: objects, items and messages rather than the things that hold them
+    api_version: str = ""  # "2012-08-10", of the few services that print it
 
 
 # The source is the signing name, but for these. Source: CloudTrail User Guide, "AWS service topics
@@ -98,6 +99,10 @@ _NAMES: Final[Mapping[tuple[str, str], str]] = {
     ("s3control", "PutPublicAccessBlock"): "PutAccountPublicAccessBlock",
 }
 
+# Services that print apiVersion. Sources: recorded events; the services' own pages on logging.
+_VERSIONED: Final = _words("dynamodb efs elb elbv2 events route53")
+_VERSIONS: Final[Mapping[str, str]] = {"logs": "20140328", "wafv2": "2019-04-23"}
+
 # Global services: their events are recorded in us-east-1. Source: CloudTrail User Guide, "Global
 # service events". STS is regional; its global endpoint is signed for us-east-1 anyway.
 _GLOBAL: Final = _words(
@@ -110,6 +115,11 @@ _READING: Final = _words(
     "List Lookup Preview Query Read Scan Search Select Simulate Test Validate Verify View"
 )
 _READS: Final[Mapping[tuple[str, str], bool]] = {
+    ("bedrock-runtime", "Converse"): True,
+    ("bedrock-runtime", "ConverseStream"): True,
+    ("bedrock-runtime", "InvokeModel"): True,
+    ("bedrock-runtime", "InvokeModelWithResponseStream"): True,
+    ("cognito-identity", "GetCredentialsForIdentity"): False,
     ("kms", "Decrypt"): True,
     ("kms", "Encrypt"): True,
     ("kms", "GenerateDataKey"): True,
@@ -124,6 +134,9 @@ _READS: Final[Mapping[tuple[str, str], bool]] = {
 
 # Source: CloudTrail User Guide, "Logging data events".
 _DATA: Final[Mapping[str, frozenset[str]]] = {
+    "cognito-identity": _words(
+        "GetCredentialsForIdentity GetId GetOpenIdToken GetOpenIdTokenForDeveloperIdentity UnlinkIdentity"
+    ),
     "cloudwatch": _words("GetMetricData GetMetricWidgetImage PutMetricData"),
     "events": _words("PutEvents"),
     "firehose": _words("PutRecord PutRecordBatch"),
@@ -144,6 +157,7 @@ _DATA: Final[Mapping[str, frozenset[str]]] = {
         "RestoreObject SelectObjectContent UpdateObjectEncryption UploadPart UploadPartCopy "
         "WriteGetObjectResponse"
     ),
+    "sagemaker-featurestore-runtime": _words("BatchGetRecord DeleteRecord GetRecord PutRecord"),
     "sns": _words("Publish PublishBatch"),
     "sqs": _words(
         "ChangeMessageVisibility ChangeMessageVisibilityBatch DeleteMessage DeleteMessageBatch "
@@ -161,11 +175,15 @@ def event_names(service: str, operation: str) -> EventNames:
     elif service == "cloudfront" and known is not None:  # CreateDistribution2020_05_31
         name += known.api_version.replace("-", "_")
     signing = known.signing_name if known is not None else service
+    version = _VERSIONS.get(service, "")
+    if service in _VERSIONED and known is not None:
+        version = known.api_version
     return EventNames(
         source=_SOURCES.get(service, f"{signing}.amazonaws.com"),
         name=name,
         read_only=_reads(service, operation),
         data=operation in _DATA.get(service, ()),
+        api_version=version,
     )
 
 

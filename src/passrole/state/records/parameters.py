@@ -8,12 +8,11 @@ Writers are made from the service models at the first use of a member and kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
-import orjson
-
-from passrole.state.records.hidden import OMITTED, SHOWN, hidden
+from passrole.state.records.hidden import OMITTED, SHOWN, hidden, shown
 from passrole.state.records.resources import resource_type
 from passrole.wire.models import Shape
 
@@ -84,7 +83,8 @@ class Convention:
         name = self.name(member, shape)
         if instead is not SHOWN:
             return Member(name, lambda _value, _resources: instead)
-        write = None if shape is None else self.write(member, shape)
+        plain = shape is None or (shown(self.service, member) and shape.kind == "string")
+        write = None if shape is None or plain else self.write(member, shape)
         return Member(name, write, resource_type(self.service, parent.name, member))
 
     def name(self, member: str, shape: Shape | None) -> str:
@@ -140,11 +140,47 @@ class Convention:
         return _java(time, "")
 
 
-class StsConvention(Convention):
-    """STS, whose newer Java puts a comma before the time."""
+class Dated(Convention):
+    """The usual spelling with times in a form of their own."""
+
+    def __init__(self, service: str, moment: Callable[[datetime], object]) -> None:
+        super().__init__(service)
+        self._moment = moment
 
     def moment(self, time: datetime) -> object:
-        return _java(time, ",")
+        return self._moment(time)
+
+
+def newer_java(time: datetime) -> str:
+    """A time as newer Java prints it: ``Jul 10, 2023, 12:09:21 PM``."""
+    return _java(time, ",")
+
+
+def iso(time: datetime) -> str:
+    """A time in ISO 8601, to the nanosecond: ``2024-10-10T12:55:43.023139000Z``."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+
+
+class EksConvention(Convention):
+    """EKS: members of the path by their names there and as they stood there; times in seconds.
+
+    Sources: events of CreateAccessEntry and AssociateAccessPolicy in Stratus Red Team's "Create Admin EKS
+    Access Entry"; EKS User Guide, "Logging Amazon EKS API calls", CreateCluster.
+    """
+
+    def member(self, parent: Shape, member: str) -> Member:
+        shape = parent.members.get(member)
+        made = super().member(parent, member)
+        if shape is None or shape.location != "uri":
+            return made
+        return Member(shape.location_name or member, _quoted, made.resource)
+
+    def moment(self, time: datetime) -> object:
+        return round(time.timestamp(), 3)
+
+
+def _quoted(value: object, resources: Resources) -> object:
+    return quote(value, safe="") if isinstance(value, str) else value
 
 
 class SameSpelling(Convention):
@@ -152,35 +188,6 @@ class SameSpelling(Convention):
 
     def name(self, member: str, shape: Shape | None) -> str:
         return member
-
-
-class S3Convention(Convention):
-    """S3: the bucket and key by names of their own, headers and the query as they came.
-
-    Source: S3 User Guide, "Amazon S3 CloudTrail events"; recorded events.
-    """
-
-    def member(self, parent: Shape, member: str) -> Member:
-        if parent.name == "PutBucketPolicyRequest" and member == "Policy":
-            return Member("bucketPolicy", _document)
-        return super().member(parent, member)
-
-    def name(self, member: str, shape: Shape | None) -> str:
-        if member == "Bucket":
-            return "bucketName"
-        if member == "Key":
-            return "key"
-        if shape is not None and shape.location in ("header", "querystring", "uri"):
-            return shape.location_name or member
-        return member
-
-
-def _document(value: object, resources: Resources) -> object:
-    """A policy as an object; one that is not JSON was refused, and is printed as it came."""
-    try:
-        return orjson.loads(value) if isinstance(value, str) else value
-    except orjson.JSONDecodeError:
-        return value
 
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
