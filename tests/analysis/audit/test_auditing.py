@@ -374,7 +374,7 @@ def test_gzips_after_one_another_are_read_on(tmp_path: Path) -> None:
     [
         (b"hello\nworld\n", "neither JSON nor an export"),
         (b"\x89PNG\r\n\x1a\n", "neither JSON nor an export"),
-        (b"PAR1....PAR1", "Parquet, which is not read here"),
+        (b"PAR1....PAR1", "damaged Parquet"),
         (b'{"a": [1, 2]}', "JSON without records"),
         (b'{"a": ', "broken JSON"),
         (b"name,price\na,1\n", "neither JSON nor an export"),

@@ -1,21 +1,23 @@
-"""Records in the forms in which services export them: CloudTrail Lake, Athena, LookupEvents, EventBridge.
+"""Records as rows of columns, in which services export them: CloudTrail Lake, Athena, Splunk.
 
-Athena's tables and CloudTrail Lake print the names of columns in lower case, and nested values as JSON or as
-``{type=IAMUser, arn=…}``. Sources: CloudTrail User Guide, "View query results with the AWS CLI" and "Download
-saved query results"; Amazon Athena User Guide, "Query AWS CloudTrail logs".
+Athena's tables and CloudTrail Lake print the names of columns in lower case, and nested values as JSON, as
+structures or as ``{type=IAMUser, arn=…}``; others have a column for each of their members. Sources:
+CloudTrail User Guide, "View query results with the AWS CLI" and "Download saved query results"; Amazon
+Athena User Guide, "Query AWS CloudTrail logs".
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 import msgspec
 import orjson
 
 from passrole.analysis.audit.events import Record, WholeRecord
-from passrole.analysis.audit.faults import Digest
 
 R = TypeVar("R", bound=Record)
 
@@ -47,78 +49,51 @@ _MEMBERS: Final[Mapping[str, str]] = {
     )
 }
 _NESTED: Final = ("userIdentity", "requestParameters", "responseElements")
+_READ: Final = frozenset(name.lower() for name in WholeRecord.__struct_fields__)
+_COLUMNS_OF: Final = tuple(name.lower() for name in _NESTED)
 _TEXT: Final = tuple(
     name for name in WholeRecord.__struct_fields__ if name not in ("userIdentity", "requestParameters")
 )
 # A column that holds the whole record: CloudTrail Lake's own, and LookupEvents' member.
 _WHOLE: Final = ("eventjson", "cloudtrailevent")
-_DIGEST: Final = "digestPublicKeyFingerprint"
+_MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?(?: ?UTC|Z|\+00:?00)?", re.ASCII)
+# Without these, a row tells of no pass.
+_NEEDED: Final = ("userIdentity", "requestParameters")
 
 
-def unwrapped(content: object) -> Iterator[Mapping[str, object]]:
-    """The records in a JSON value of any form; none in what is no trail's. Raises Digest."""
-    if isinstance(content, list):
-        for one in content:
-            yield from unwrapped(one)
-        return
-    if not isinstance(content, Mapping):
-        return
-    if "eventName" in content and "eventSource" in content:
-        yield content
-        return
-    if _DIGEST in content:
-        raise Digest("a digest of log files")
-    for member in ("Records", "Events", "events", "Detail", "detail"):
-        inner = content.get(member)
-        if isinstance(inner, list | Mapping):
-            yield from unwrapped(inner)
-            return
-    if isinstance(rows := content.get("QueryResultRows"), list):
-        for row in rows:
-            yield from unwrapped(_merged(row))
-    elif isinstance(results := content.get("ResultSet"), Mapping):
-        yield from _athena(results.get("Rows"))
-    elif (row := of_row(content)) is not None:
-        yield row
-
-
-def _merged(row: object) -> Mapping[str, object]:
-    """CloudTrail Lake gives a row as a list of objects of one column each."""
-    made: dict[str, object] = {}
-    for cell in row if isinstance(row, list) else [row]:
-        if isinstance(cell, Mapping):
-            made |= cell
-    return made
-
-
-def _athena(rows: object) -> Iterator[Mapping[str, object]]:
-    """Athena gives the columns' names as the first row."""
-    texts: list[list[str]] = []
-    for row in rows if isinstance(rows, list) else ():
-        cells = row.get("Data") if isinstance(row, Mapping) else None
-        texts.append([
-            str(cell.get("VarCharValue", "")) if isinstance(cell, Mapping) else ""
-            for cell in (cells if isinstance(cells, list) else ())
-        ])  # fmt: skip
-    for cells in texts[1:]:
-        found = of_row(dict(zip(texts[0], cells, strict=False)))
-        if found is not None:
-            yield found
-
-
-def is_header(columns: Sequence[str]) -> bool:
+def is_header(columns: Iterable[str]) -> bool:
     """Are these the columns of an export of records?"""
     names = {_bare(column) for column in columns}
     return any(whole in names for whole in _WHOLE) or {"eventname", "eventsource"} <= names
 
 
+def is_wanted(column: str) -> bool:
+    """Is it a column that a record is read from?"""
+    return _root(column) in _READ or _root(column) in _WHOLE
+
+
+def missing(columns: Iterable[str]) -> str:
+    """What an export leaves out without which no pass can be found, "" where it has all."""
+    names = {_root(column) for column in columns}
+    if any(whole in names for whole in _WHOLE):
+        return ""
+    lacking = [name for name in _NEEDED if name.lower() not in names]
+    return f"there is no column {' and no column '.join(lacking)}" if lacking else ""
+
+
 def of_row(row: Mapping[str, object]) -> Mapping[str, object] | None:
     """The record in a row of columns, None for a row of another table."""
-    columns = {_bare(name): value for name, value in row.items() if isinstance(name, str)}
+    columns: dict[str, object] = {}
+    for column, value in row.items():
+        path = _nested_in(column)
+        if path:
+            _put(columns, path, value)
+        elif value not in ("", None):
+            columns[_bare(column)] = value
     for whole in _WHOLE:
         text = columns.get(whole)
         if isinstance(text, str) and text:
-            return _object(text)
+            return object_of(text)
         if isinstance(text, Mapping):
             return text
     if not columns.get("eventname") or "eventsource" not in columns:
@@ -126,16 +101,45 @@ def of_row(row: Mapping[str, object]) -> Mapping[str, object] | None:
     made: dict[str, object] = {}
     for name, value in columns.items():
         member = _MEMBERS.get(name)
-        if member is None or value in ("", None):
+        if member is None:
             continue
         if member in _NESTED:
-            nested = _object(value) if isinstance(value, str) else value
+            nested = object_of(value) if isinstance(value, str) else value
             made[member] = _respelled(nested) if member == "userIdentity" else nested
+        elif member == "eventTime":
+            made[member] = moment(value)
         elif member in _TEXT:
-            made[member] = _moment(str(value)) if member == "eventTime" else str(value)
+            made[member] = str(value)
         else:
             made[member] = value
     return made
+
+
+def _nested_in(column: str) -> list[str]:
+    """``t.userIdentity.sessionContext.sessionIssuer.arn`` is a member of a member; others are not nested."""
+    names = column.strip().split(".")
+    for at, name in enumerate(names[:-1]):
+        if name.replace("_", "").lower() in _COLUMNS_OF:
+            return [name.replace("_", "").lower(), *names[at + 1 :]]
+    return []
+
+
+def _root(column: str) -> str:
+    """The member of a record that a column is, or is a part of."""
+    return next(iter(_nested_in(column)), "") or _bare(column)
+
+
+def _put(columns: dict[str, object], path: list[str], value: object) -> None:
+    """Sets a member of a member, unless its whole is there already."""
+    if value in ("", None):
+        return
+    inner: object = columns
+    for name in path[:-1]:
+        if not isinstance(inner, dict):
+            return
+        inner = inner.setdefault(name, {})
+    if isinstance(inner, dict):
+        inner.setdefault(path[-1], value)
 
 
 def _bare(column: str) -> str:
@@ -143,7 +147,8 @@ def _bare(column: str) -> str:
     return column.strip().rpartition(".")[2].replace("_", "").lower()
 
 
-def _object(text: str) -> Mapping[str, object] | None:
+def object_of(text: str) -> Mapping[str, object] | None:
+    """What a text of JSON means, or of a structure as Presto prints it; None for another text."""
     found: object
     try:
         found = orjson.loads(text)
@@ -153,15 +158,23 @@ def _object(text: str) -> Mapping[str, object] | None:
 
 
 def _respelled(value: object) -> object:
+    """A structure has all of its members, most of them null."""
     if isinstance(value, Mapping):
-        return {_MEMBERS.get(str(name).lower(), str(name)): _respelled(one) for name, one in value.items()}
-    return value
+        return {
+            _MEMBERS.get(str(name).lower(), str(name)): _respelled(one)
+            for name, one in value.items()
+            if one is not None
+        }
+    return moment(value) if isinstance(value, datetime) else value
 
 
-def _moment(text: str) -> str:
-    """``2026-01-05 09:12:44.000`` as a record has it."""
-    stamp = text.replace(" ", "T", 1).partition(".")[0].removesuffix("Z")
-    return f"{stamp}Z" if len(stamp) == len("2026-01-05T09:12:44") else text
+def moment(value: object) -> str:
+    """A time, or ``2026-01-05 09:12:44.000``, as a record has it."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC) if value.tzinfo else value:%Y-%m-%dT%H:%M:%SZ}"
+    text = str(value)
+    found = _MOMENT.fullmatch(text)
+    return f"{found[1]}T{found[2]}Z" if found is not None else text
 
 
 class _Struct:

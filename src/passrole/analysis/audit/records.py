@@ -1,32 +1,60 @@
-"""A trail's bytes taken apart into records, many at a time and never a whole file at once."""
+"""A trail's bytes taken apart into records, many at a time and never a whole file at once.
+
+Bytes come as ``streams`` decompresses them; the beginning tells the form; each form has its module in
+``forms``. What is not CloudTrail's own goes through ``unwrapping``, whatever its form.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import BinaryIO, Final
 
+import msgspec
+
+from passrole.analysis.audit.events import WholeRecord
 from passrole.analysis.audit.exports import R
 from passrole.analysis.audit.faults import Foreign
-from passrole.analysis.audit.forms.documents import documents
-from passrole.analysis.audit.forms.intake import SPACE, Fault, Intake
+from passrole.analysis.audit.forms.archives import Member, archive, is_archive
+from passrole.analysis.audit.forms.columns import columns, form_of
+from passrole.analysis.audit.forms.intake import SCANNER, SPACE, Fault, Intake
 from passrole.analysis.audit.forms.lines import Lines, is_lines
 from passrole.analysis.audit.forms.lists import Lists, is_list
 from passrole.analysis.audit.forms.tables import is_table, table
+from passrole.analysis.audit.forms.values import values
+from passrole.analysis.audit.streams import chunks as chunks_of
+from passrole.analysis.audit.unwrapping import is_record, unwrapped
 
 _ENOUGH: Final = 1 << 16  # bytes that tell the form of a file
 _BOM: Final = b"\xef\xbb\xbf"
-_COLUMNAR: Final[Mapping[bytes, str]] = {b"PAR1": "Parquet", b"ORC": "ORC", b"Obj\x01": "Avro"}
+_UNREAD: Final[Mapping[bytes, str]] = {
+    b"Obj\x01": "Avro, which is not read here: export Parquet, JSON or CSV",
+    b"PARE": "encrypted Parquet, which is not read here",
+    b"\x04\x22\x4d\x18": "compressed by LZ4: decompress it first",
+    b"\xff\x06\x00\x00sNaPpY": "compressed by Snappy: decompress it first",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive: unpack it first",
+    b"SQLite format 3\0": "an SQLite database, not a trail",
+}
+_OPENING: Final = re.compile(rb'\s*(?:\{\s*"Records"\s*:\s*)?\[\s*')
+_FIRST: Final = re.compile(r'\{\s*"(\w+)"\s*:')
+# What a record may begin with, whoever wrote it.
+_MEMBERS: Final = frozenset((*WholeRecord.__struct_fields__, "eventVersion", "eventType", "eventCategory"))
+_PLAIN: Final = (b'{"eventVersion":', b'{"eventVersion" :')
 
 
-def records(chunks: Iterable[bytes], fault: Fault, kind: type[R]) -> Iterator[list[R]]:
+def records(
+    chunks: Iterable[bytes], fault: Fault, kind: type[R], file: BinaryIO | None = None
+) -> Iterator[list[R]]:
     """The records in a file, in order, some hundreds at a time.
 
     kind is Record, or WholeRecord where more of each is needed; fault is told of each thing that is left
-    out, by its place. Raises Foreign for a file that is no trail and Digest for CloudTrail's own proofs.
+    out, by its place. file is what the chunks are read from, where one can go back and forth in it: forms
+    that ask for that are put into a temporary file else. Raises Foreign for a file that is no trail and
+    Digest for CloudTrail's own proofs.
     """
     intake = Intake(chunks, fault, kind)
     try:
-        yield from _read(intake)
+        yield from _read(intake, file)
     except Foreign:
         if intake.cut is None:  # else what would tell may be behind the cut
             raise
@@ -34,7 +62,7 @@ def records(chunks: Iterable[bytes], fault: Fault, kind: type[R]) -> Iterator[li
         fault(intake.cut.place, intake.cut.why)
 
 
-def _read(intake: Intake[R]) -> Iterator[list[R]]:
+def _read(intake: Intake[R], file: BinaryIO | None) -> Iterator[list[R]]:
     """By the form that the beginning tells."""
     intake.more(_ENOUGH)
     if intake.left.startswith(_BOM):
@@ -42,13 +70,41 @@ def _read(intake: Intake[R]) -> Iterator[list[R]]:
     head = intake.left.lstrip(SPACE)[:_ENOUGH]
     if not head:
         return iter(())
-    for magic, name in _COLUMNAR.items():
+    for magic, why in _UNREAD.items():
         if head.startswith(magic):
-            raise Foreign(f"{name}, which is not read here: export JSON or CSV")
+            raise Foreign(why)
+    if form := form_of(head):
+        return columns(intake, form, file)
+    if is_archive(intake.left):
+        return archive(intake, file, lambda member, fault: _member(member, fault, intake.kind))
     if is_list(head):
-        return Lists(intake).read()
+        return Lists(intake).read() if not _wraps(head) else values(intake)
+    if is_lines(head):
+        return Lines(intake).read()
     if head.startswith(b"{"):
-        return Lines(intake).read() if is_lines(head) else documents(intake)
+        return values(intake)
     if is_table(head):
         return table(intake)
     raise Foreign("not a trail: neither JSON nor an export of records")
+
+
+def _member(member: Member, fault: Fault, kind: type[R]) -> Iterator[list[R]]:
+    return records(chunks_of(member), fault, kind)
+
+
+def _wraps(head: bytes) -> bool:
+    """Is the first item of a list no record itself, but something that holds records?"""
+    opening = _OPENING.match(head)
+    at = opening.end() if opening is not None else 0
+    if head.startswith(_PLAIN, at):
+        return False
+    text = head[at:].decode("latin-1")
+    try:
+        _, end = SCANNER.raw_decode(text)
+        item: object = msgspec.json.decode(head[at : at + end])
+    except (ValueError, RecursionError):  # broken, or larger than what is looked at
+        first = _FIRST.match(text)
+        return text.startswith("[") or (first is not None and first[1] not in _MEMBERS)
+    if isinstance(item, Mapping) and is_record(item):
+        return False
+    return any(True for _ in unwrapped(item))

@@ -5,6 +5,7 @@ Each source is a number of pieces, and each piece is read by itself, by whicheve
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,20 +14,22 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 import msgspec
 
+from passrole.analysis.audit.aside import is_aside
 from passrole.analysis.audit.exports import R, record_of
 from passrole.analysis.audit.faults import CannotOpen
 from passrole.analysis.audit.forms.intake import Fault
 from passrole.analysis.audit.records import records
-from passrole.analysis.audit.streams import chunks
+from passrole.analysis.audit.streams import CHUNK, chunks
 from passrole.analysis.sources import NoSource, Source
 from passrole.values.errors import ServiceError
 
 if TYPE_CHECKING:
     from passrole.wire.client import Client
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 _PART: Final = 8 << 20  # bytes of an object that are asked for at once
-# What CloudTrail puts beside its logs: proofs of them, and summaries. No call is in there.
-_ASIDE: Final = ("/CloudTrail-Digest/", "/CloudTrail-Insight/", "/CloudTrail-Aggregated/")
 _S3: Final = "s3://"
 _HTTP: Final = ("http://", "https://")
 
@@ -46,7 +49,7 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
     @property
     def is_digest(self) -> bool:
         """By its place, a digest or a summary of logs: it need not be read."""
-        return any(folder in f"/{self.place}" for folder in _ASIDE)
+        return is_aside(self.place)
 
 
 class Progress(Protocol):
@@ -149,7 +152,10 @@ class Reader:
         except OSError as error:
             raise CannotOpen(error.strerror or str(error)) from error
         with stream:
-            yield from records(chunks(_Counted(stream, progress)), fault, kind)
+            counted = _Counted(stream, progress, piece.size)
+            whole = io.BufferedReader(counted, CHUNK) if stream.seekable() else None
+            yield from records(chunks(counted), fault, kind, whole)
+            counted.finish()
 
     def _reached(self) -> Client:
         if self._client is None:
@@ -181,18 +187,52 @@ def _looked_up(page: Mapping[str, object], fault: Fault, kind: type[R]) -> Itera
                 fault(f"event {row.get('EventId')}", "not a CloudTrail record")
 
 
-class _Counted:
-    """A file that tells how much of it was read."""
+class _Counted(io.RawIOBase):
+    """A file that tells how much of it was read, and no more than that there is."""
 
-    def __init__(self, stream: BinaryIO, progress: Progress) -> None:
+    def __init__(self, stream: BinaryIO, progress: Progress, size: int) -> None:
         self._stream = stream
         self._progress = progress
+        self._size = size
+        self._told = 0
 
-    def read(self, size: int, /) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """See Stream."""
         found = self._stream.read(size)
-        self._progress(len(found))
+        self._tell(len(found))
         return found
+
+    def readinto(self, into: WriteableBuffer, /) -> int:
+        """The same into a buffer."""
+        found = self.read(memoryview(into).nbytes)
+        memoryview(into).cast("B")[: len(found)] = found
+        return len(found)
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """As the file is."""
+        return self._stream.seekable()
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """As in any file: what is read twice is told once."""
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As in any file."""
+        return self._stream.tell()
+
+    def finish(self) -> None:
+        """Nothing more of it will be read."""
+        self._tell(self._size - self._told)
+
+    def _tell(self, count: int) -> None:
+        more = min(count, self._size - self._told) if self._size else count
+        if more > 0:
+            self._told += more
+            self._progress(more)
 
 
 class _Object:
