@@ -15,8 +15,6 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import orjson
-
 QUERY = """
 with record as (
     select unnest(Records) as r from read_json('{folder}/*.json.gz', columns = {{Records: 'JSON[]'}},
@@ -54,6 +52,8 @@ def by_orjson(folder: str, processes: int) -> Counter[str]:
 
 
 def _of_file(path: str) -> Counter[str]:
+    import orjson
+
     found: Counter[str] = Counter()
     for record in orjson.loads(gzip.decompress(Path(path).read_bytes()))["Records"]:
         if record["eventName"] not in ("CreateFunction20150331", "CreateStateMachine", "RunInstances"):

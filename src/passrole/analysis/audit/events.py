@@ -20,19 +20,22 @@ _SESSION: Final = re.compile(r"(arn:[\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.
 
 
 class Record(msgspec.Struct, gc=False):
-    """One record. What is not there is "" or null; whatever else it has is read past."""
+    """One record. What is not there is "" or null; whatever else it has is read past.
 
-    eventName: str = ""  # noqa: N815
-    eventSource: str = ""  # noqa: N815
+    In the order in which CloudTrail writes them: so a member's name is compared with one other, mostly.
+    """
+
+    userIdentity: msgspec.Raw = _NULL  # noqa: N815
     eventTime: str = ""  # noqa: N815
-    eventID: str = ""  # noqa: N815
+    eventSource: str = ""  # noqa: N815
+    eventName: str = ""  # noqa: N815
     awsRegion: str = ""  # noqa: N815
     sourceIPAddress: str | None = None  # noqa: N815
     errorCode: str | None = None  # noqa: N815
     errorMessage: str | None = None  # noqa: N815
-    recipientAccountId: str | None = None  # noqa: N815
-    userIdentity: msgspec.Raw = _NULL  # noqa: N815
     requestParameters: msgspec.Raw = _NULL  # noqa: N815
+    eventID: str = ""  # noqa: N815
+    recipientAccountId: str | None = None  # noqa: N815
 
     def parameters(self) -> object:
         """requestParameters, parsed."""

@@ -67,8 +67,9 @@ class Lists(Generic[R]):
             if at < 0:
                 at = max((found.start() for found in spaced.finditer(into.left)), default=-1)
             if at >= 0:
-                piece, left = into.left[: at + 1], into.left[at + 1 :].lstrip(SPACE + b",")
-                found, ended = self._decoded(piece, spaced)
+                end = at + 1
+                left = into.left[end:].lstrip(SPACE + b",")
+                found, ended = self._decoded(end, spaced)
                 yield found
                 if ended:  # and another one has begun
                     into.left += b"," + left
@@ -92,14 +93,15 @@ class Lists(Generic[R]):
             yield found
             return
 
-    def _decoded(self, piece: bytes, spaced: re.Pattern[bytes]) -> tuple[list[R], bool]:
-        """The records in a piece, and whether the list ended in it: what is behind is then left."""
+    def _decoded(self, end: int, spaced: re.Pattern[bytes]) -> tuple[list[R], bool]:
+        """The records up to there, and whether the list ended before: what is behind is then left."""
+        into = self._in
         try:
-            found = self._in.decode_list(b"[" + piece + b"]")
+            found = into.decode_list(b"".join((b"[", memoryview(into.left)[:end], b"]")))
         except (msgspec.DecodeError, RecursionError):
-            self._in.left = piece
+            into.left = into.left[:end]
             return self._one_by_one(spaced, last=True, closed=False)
-        return self._in.kept(found), False
+        return into.kept(found), False
 
     def _one_by_one(
         self, spaced: re.Pattern[bytes], *, last: bool, closed: bool = True
