@@ -1,54 +1,31 @@
-"""One account's passes: its roles as bits, and what its statements say of them.
+"""One account's passes: what its statements about iam:PassRole say, put together for each principal.
 
-No pair is asked about by itself. For each principal and service, each statement about iam:PassRole gives two
-sets of roles: those for which it matches, and those for which it may, as what is unknown turns out. The
-layers meet these sets as the engine meets single answers (``decision.evaluate.decide``), with its own plan of
-statements. Equal statements under equal keys are asked once, and so are principals that have the same
-policies and keys.
+The layers meet sets of roles (see ``role_matches``) as the engine meets single answers
+(``decision.evaluate.decide``). What organizations and permissions boundaries say is put together once for all
+that have the same, and principals that have the same policies and keys are one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from passrole.analysis import bits
-from passrole.analysis.askers import ASSOCIATED, PASSED_TO, Asker
-from passrole.analysis.requirements import Requirement, requirements
-from passrole.analysis.trust import Trusts, receivers
-from passrole.catalog import passed
-from passrole.decision.compile import Rule
-from passrole.decision.plan import Plan, compiled
-from passrole.decision.request import Request
-from passrole.decision.residual import residual
-from passrole.passing.rule import ACTION
-from passrole.policy.conditions import Condition
-from passrole.policy.document import Statement
-from passrole.policy.variables import Context
-from passrole.state.entities import Role
+from passrole.analysis.askers import Asker, asker_of
+from passrole.analysis.pass_groups import Conditions, Group, in_order
+from passrole.analysis.pass_layers import Above, Passing, above_of, organization_policies
+from passrole.analysis.passing_policies import PassPolicies, PassPolicy
+from passrole.analysis.requirements import Requirement
+from passrole.analysis.role_matches import NONE, Match, RoleMatches, any_of, signature
+from passrole.analysis.trust import Admitted, Pair, Trusts
+from passrole.authorize.gather import managed_policy
+from passrole.decision.layers import standing_of
+from passrole.decision.request import Policies
+from passrole.state.entities import Role, User
 from passrole.state.estate.estate import Estate
 
-Pair = tuple[int, int]  # the roles for which it is so for certain, and those for which it may be
-_NONE: Final[Pair] = (0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """The roles for which something matches: mostly the same whichever the service, else told for each."""
-
-    usual: Pair
-    of_service: Mapping[str, Pair]
-
-    def of(self, service: str) -> Pair:
-        """For one service."""
-        own = self.of_service.get(service)
-        if own is None:
-            return self.usual
-        return self.usual[0] | own[0], self.usual[1] | own[1]
-
-
-_NO_MATCH: Final = _Match(_NONE, {})
+# Sets of passes whose conditions are remembered; then it begins again.
+_GROUPS_KEPT: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,261 +51,149 @@ class AccountPasses:
         self.estate: Final = estate
         self.id: Final = account
         self.roles: Final = sorted(roles, key=lambda role: role.arn)
-        self._resources = bits.Resources([role.arn for role in self.roles])
-        self._trusts = Trusts(estate.directory, account)
-        # By the service that gets the role, and the principal under which it assumes it.
-        self._admitted: dict[str, dict[str, Pair]] = {}
-        self._second: dict[str, dict[str, Pair]] = {}  # the same where it is a second choice
-        self._admit()
-        asked = dict.fromkeys((*self._admitted, *self._second))
-        self._services = sorted(one for one in asked if service(one, one))
+        self._admitted: Final = Admitted(Trusts(estate.directory, account), self.roles)
+        receiving = (*self._admitted.first, *self._admitted.second)
+        self._services: Final = sorted({one for one in receiving if service(one, one)})
         self._listed: Final = frozenset(self._services)
-        firsts = {one for name in self._services for one in self._second.get(name, ())}
-        self._asked: Final = sorted({*self._services, *firsts})
-        self._associated = {name: passed.has_associated_resource(name) for name in self._asked}
-        self._first: Final = {name: _union(pairs.values()) for name, pairs in self._admitted.items()}
-        self._keys: dict[Statement, tuple[str, ...]] = {}
-        self._matches: dict[tuple[object, ...], _Match] = {}
-        self._named: dict[tuple[object, ...], list[tuple[str, bool]]] = {}  # services, by conditions
-        self._plans: dict[tuple[object, ...], Mapping[str, Pair]] = {}
+        firsts = {one for name in self._services for one in self._admitted.second.get(name, ())}
+        asked = sorted({*self._services, *firsts})
+        self._matches: Final = RoleMatches([role.arn for role in self.roles], asked)
+        self._policies: Final = PassPolicies(estate.directory)
+        self._organization = organization_policies(estate, account)
+        self._above: dict[tuple[object, ...], Above] = {}
+        self._allowed: dict[PassPolicy, Match] = {}
+        self._passings: dict[tuple[object, ...], Passing] = {}
+        self._groups: dict[Passing, tuple[Group, ...]] = {}
+        self._conditions: Final = Conditions(self._matches, self._admitted)
 
-    def _admit(self) -> None:
-        sure: dict[tuple[str, str, bool], list[int]] = {}
-        maybe: dict[tuple[str, str, bool], list[int]] = {}
-        for number, role in enumerate(self.roles):
-            for principal in self._trusts.named(role):
-                answer = self._trusts.may_assume(role, principal)
-                if not answer.best.allowed:
-                    continue
-                for receiver, second in receivers(principal):
-                    place = (receiver, principal, second)
-                    maybe.setdefault(place, []).append(number)
-                    if answer.worst.allowed:
-                        sure.setdefault(place, []).append(number)
-        for place, numbers in maybe.items():
-            receiver, principal, second = place
-            table = self._second if second else self._admitted
-            table.setdefault(receiver, {})[principal] = (bits.of(sure.get(place, ())), bits.of(numbers))
+    # --- Who asks -----------------------------------------------------------------------------
 
     def passes(self, asker: Asker) -> Mapping[str, Pair]:
         """The roles that the principal can pass to each service: for certain, and at all; {} for none."""
-        plan = self._plan(asker)
-        place = (plan, *_signature(asker, sorted({key for rule in plan.rules() for key in rule.keys})))
-        found = self._plans.get(place)
-        if found is None:
-            found = self._plans[place] = self._passes(asker, plan)
-        return found
+        return self.passing(asker).sets
 
-    def _plan(self, asker: Asker) -> Plan:
-        return compiled(asker.policies).plan(
-            Request(asker.caller.principal, ACTION, None, resource_account=self.id)
+    def passing(self, asker: Asker) -> Passing:
+        """The same, with what its conditions are told by."""
+        given = asker.policies
+        principal = asker.caller.principal
+        place = (standing_of(principal), given.boundaries, given.session, given.scps, given.rcps)
+        above = self._above.get(place)
+        if above is None:
+            above = self._above[place] = above_of(principal, replace(given, identity=()), self.id)
+        return self._passing(self._policies.all_of(given.identity), above, lambda: asker)
+
+    def passing_of(self, entity: User | Role) -> Passing:
+        """The same of a user, or of a role's sessions."""
+        linked = isinstance(entity, Role) and entity.service_linked
+        place = (linked, entity.boundary)
+        above = self._above.get(place)
+        if above is None:
+            policies = Policies() if linked else self._organization
+            if entity.boundary:
+                boundary = managed_policy(self.estate.directory, entity.boundary)
+                policies = replace(policies, boundaries=(boundary,))
+            asker = asker_of(self.estate, entity, policies)
+            above = self._above[place] = above_of(asker.caller.principal, policies, self.id)
+        # What its policies say is told apart from who it is.
+        return self._passing(
+            self._policies.of(entity), above, lambda: asker_of(self.estate, entity, Policies())
         )
 
-    def _passes(self, asker: Asker, plan: Plan) -> Mapping[str, Pair]:
-        usual, special = self._allowed(asker, plan)
+    def _passing(self, said: tuple[PassPolicy, ...], above: Above, asker_for: Callable[[], Asker]) -> Passing:
+        place: tuple[object, ...] = (above, said)
+        asker: Asker | None = None
+        personal = [*above.personal, *(one for one in said if one.personal)]
+        if personal:
+            asker = asker_for()
+            statements = [statement for one in personal for statement in one.statements]
+            keys = sorted({key for one in statements for key in one.keys})
+            who = asker.caller.principal if any(one.by_name for one in statements) else None
+            place = (above, said, who, *signature(asker, keys))
+        found = self._passings.get(place)
+        if found is None:
+            found = self._passings[place] = self._put_together(said, above, asker)
+        return found
+
+    # --- Put together -------------------------------------------------------------------------
+
+    def _put_together(self, said: tuple[PassPolicy, ...], above: Above, asker: Asker | None) -> Passing:
+        made = Passing({}, said, above, asker)
+        if above.identity and not any(one.allows for one in said):
+            return made
+        steps = [self._any_allowed((one,), asker) for one in (*above.first, *above.last)]
+        if above.identity:
+            steps.append(self._any_allowed(said, asker))
+        denies = [self._matches.of(one, asker) for one in made.denies()]
+        return replace(made, sets=self._sets(steps, any_of(denies) if denies else None))
+
+    def _any_allowed(self, policies: Iterable[PassPolicy], asker: Asker | None) -> Match:
+        """The roles for which a policy of the layer allows it."""
+        matches: list[Match] = []
+        for policy in policies:
+            known = self._allowed.get(policy)
+            if known is None:
+                known = any_of([self._matches.of(one, asker) for one in policy.allows])
+                if not policy.personal:
+                    self._allowed[policy] = known
+            matches.append(known)
+        return any_of(matches)
+
+    def _sets(self, steps: Sequence[Match], denied: Match | None) -> Mapping[str, Pair]:
+        usual, special = self._left(steps, denied)
         found: dict[str, Pair] = {}
         # Mostly a statement names the service, and only the services that are named need a look.
         for service in self._services if usual[1] else sorted(special.keys() & self._listed):
             sure, may = special.get(service, usual)
             if not may:
                 continue
-            first = self._first.get(service, _NONE)
+            first = self._admitted.first.get(service, NONE)
             pair = (sure & first[0], may & first[1])
-            for principal, second in self._second.get(service, {}).items():
+            for principal, second in self._admitted.second.get(service, {}).items():
                 # Only for roles that are not passed to the part of the service itself.
-                taken = special.get(principal, usual)[1] & self._first[principal][1]
+                taken = special.get(principal, usual)[1] & self._admitted.first[principal][1]
                 pair = (pair[0] | (sure & second[0] & ~taken), pair[1] | (may & second[1] & ~taken))
             if pair[1]:
                 found[service] = pair
         return found
 
-    def _allowed(self, asker: Asker, plan: Plan) -> tuple[Pair, Mapping[str, Pair]]:
-        """What the policies allow, trust policies left aside: mostly, and for services told apart.
+    def _left(self, steps: Sequence[Match], denied: Match | None) -> tuple[Pair, Mapping[str, Pair]]:
+        """What all layers allow and none denies, trust policies left aside: mostly, and for some services.
 
         Most services are in no statement's conditions: one answer is that of them all.
         """
-        denies = self._layer(asker, (rule for rules in plan.denies for rule in rules.all))
-        steps = [self._layer(asker, step.allows.all) for step in (*plan.before, *plan.after)]
+        special = {service for step in steps for service in step.of_service}
+        if denied is not None:
+            special.update(denied.of_service)
+        if len(steps) == 1 and denied is None:
+            (step,) = steps
+            return step.usual, {service: step.of(service) for service in special}
 
         def answer(service: str) -> Pair:
-            sure = may = self._resources.all
+            sure = may = self._matches.resources.all
             for step in steps:
                 one, other = step.of(service)
                 sure &= one
                 may &= other
-            denied, may_be_denied = denies.of(service)
-            return sure & ~may_be_denied, may & ~denied
+            if denied is not None:
+                one, other = denied.of(service)
+                sure &= ~other
+                may &= ~one
+            return sure, may
 
-        special = {service for layer in (denies, *steps) for service in layer.of_service}
         return answer(""), {service: answer(service) for service in special}
 
-    def _layer(self, asker: Asker, rules: Iterable[Rule]) -> _Match:
-        """The roles for which one of the statements matches."""
-        usual = _NONE
-        of_service: dict[str, Pair] = {}
-        for rule in rules:
-            match = self._matched(asker, rule)
-            usual = (usual[0] | match.usual[0], usual[1] | match.usual[1])
-            for service, (sure, may) in match.of_service.items():
-                one, other = of_service.get(service, _NONE)
-                of_service[service] = (one | sure, other | may)
-        return _Match(usual, of_service)
+    # --- Told -----------------------------------------------------------------------------
 
-    def _matched(self, asker: Asker, rule: Rule) -> _Match:
-        """The roles for which the statement matches, asked once for equal keys."""
-        statement: Statement = rule.statement
-        keys = self._keys.get(statement)
-        if keys is None:
-            keys = self._keys[statement] = tuple(sorted(rule.keys - _OF_SERVICE))
-        who = asker.caller.principal if rule.principals is not None else None
-        signature = tuple(_signature(asker, keys)) if keys else ()
-        place = (statement, who, signature)
-        found = self._matches.get(place)
-        if found is None:
-            unknown = {key for key, value in zip(keys, signature, strict=True) if value is False}
-            found = self._matches[place] = self._match(asker, rule, unknown)
-        return found
-
-    def _match(self, asker: Asker, rule: Rule, unknown: set[str]) -> _Match:
-        if not rule.takes(asker.caller.principal):
-            return _NO_MATCH
-        certain = True
-        of_service: list[Condition] = []
-        for condition in rule.conditions:
-            if not _OF_SERVICE.isdisjoint(condition.keys):
-                of_service.append(condition)
-            elif not unknown.isdisjoint(condition.keys):
-                certain = False
-            elif not condition.holds(asker.context):
-                return _NO_MATCH
-        if not of_service and _OF_SERVICE.isdisjoint(rule.resource_keys):
-            return _Match(self._covered(rule, asker.context, unknown, certain=certain), {})
-        found: dict[str, Pair] = {}
-        if _OF_SERVICE.isdisjoint(rule.resource_keys) and all(map(_is_constant, of_service)):
-            pair = self._covered(rule, asker.context, unknown, certain=certain)
-            unsure = (0, pair[1])
-            return _Match(
-                _NONE, {one: pair if sure else unsure for one, sure in self._services_of(of_service)}
-            )
-        for service in self._asked:
-            open_keys = unknown | {ASSOCIATED} if self._associated[service] else unknown
-            context = {**asker.context, PASSED_TO: service}
-            sure = _hold(of_service, context, open_keys)
-            if sure is not False:
-                found[service] = self._covered(rule, context, open_keys, certain=certain and sure is True)
-        return _Match(_NONE, found)
-
-    def _services_of(self, conditions: Sequence[Condition]) -> Sequence[tuple[str, bool]]:
-        """The services for which conditions hold or may, with whether they do for certain.
-
-        Thousands of statements name the same few services.
-        """
-        place = tuple((one.name, one.key, one.wanted) for one in conditions)
-        found = self._named.get(place)
-        if found is None:
-            found = self._named[place] = []
-            for service in self._asked:
-                open_keys = {ASSOCIATED} if self._associated[service] else set()
-                sure = _hold(conditions, {PASSED_TO: service}, open_keys)
-                if sure is not False:
-                    found.append((service, sure is True))
-        return found
-
-    def _covered(self, rule: Rule, context: Context, unknown: set[str], *, certain: bool) -> Pair:
-        if not rule.anything and not unknown.isdisjoint(rule.resource_keys):
-            return 0, self._resources.all
-        covered = self._resources.covered(rule, context)
-        return (covered if certain else 0), covered
-
-    def _question(self, asker: Asker, plan: Plan, service: str, role: str) -> Request:
-        """The question of one pass, as far as it is known beforehand."""
-        keys = {key for rule in plan.rules() for key in rule.keys}
-        unknown = {key for key in asker.unknown(keys) if key not in _OF_SERVICE}
-        if self._associated[service]:
-            unknown.add(ASSOCIATED)
-        return Request(
-            principal=asker.caller.principal,
-            action=ACTION,
-            resource=role,
-            resource_account=self.id,
-            context={**asker.context, PASSED_TO: service},
-            unknown=frozenset(unknown),
-        )
-
-    def rows(self, asker: Asker, sets: Mapping[str, Pair]) -> Iterator[Pass]:
+    def rows(self, arn: str, passing: Passing) -> Iterator[Pass]:
         """The passes of one principal, by role and service."""
-        found: list[tuple[int, str, tuple[Requirement, ...]]] = []
-        for service, (sure, may) in sets.items():
-            found += ((number, service, ()) for number in bits.places(sure))
-            doubtful = may & ~sure
-            if doubtful:
-                found += self._doubtful(asker, service, doubtful)
-        found.sort(key=lambda row: row[:2])
-        for number, service, conditions in found:
-            yield Pass(asker.arn, self.roles[number].arn, service, conditions)
+        for number, group in in_order(self.groups(passing)):
+            yield Pass(arn, self.roles[number].arn, group.service, group.conditions)
 
-    def _doubtful(
-        self, asker: Asker, service: str, doubtful: int
-    ) -> Iterator[tuple[int, str, tuple[Requirement, ...]]]:
-        """Passes that depend on something, with what: roles that meet the same statements share it."""
-        plan = self._plan(asker)
-        for alike in self._alike(asker, plan, service, doubtful):
-            first = self.roles[bits.lowest(alike)]
-            asked = self._question(asker, plan, service, first.arn)
-            own = requirements(residual(asked, asker.policies))
-            for number in bits.places(alike):
-                trust = self._trust_requirements(self.roles[number], service)
-                yield number, service, tuple(dict.fromkeys((*own, *trust)))
-
-    def _alike(self, asker: Asker, plan: Plan, service: str, found: int) -> list[int]:
-        groups = [found]
-        for rule in plan.rules():
-            for split in self._matched(asker, rule).of(service):
-                groups = [part for group in groups for part in (group & split, group & ~split) if part]
-        return groups
-
-    def _trust_requirements(self, role: Role, service: str) -> tuple[Requirement, ...]:
-        least: tuple[Requirement, ...] | None = None
-        for principal in self._trusts.named(role):
-            if any(receiver == service for receiver, _ in receivers(principal)):
-                answer = self._trusts.may_assume(role, principal)
-                if answer.worst.allowed:
-                    return ()
-                if answer.best.allowed:
-                    needed = requirements(answer)
-                    least = needed if least is None or len(needed) < len(least) else least
-        return least or ()
-
-
-_OF_SERVICE: Final = frozenset((PASSED_TO, ASSOCIATED))
-
-
-def _is_constant(condition: Condition) -> bool:
-    """Does it depend on its own key only, whoever asks?"""
-    return len(condition.keys) == 1 and not any("$" in text for text in condition.wanted)
-
-
-def _hold(conditions: Iterable[Condition], context: Context, unknown: set[str]) -> bool | None:
-    """Do they all hold? None where that depends on what is unknown."""
-    sure: bool | None = True
-    for condition in conditions:
-        if not unknown.isdisjoint(condition.keys):
-            sure = None
-        elif not condition.holds(context):
-            return False
-    return sure
-
-
-def _signature(asker: Asker, keys: Iterable[str]) -> Iterator[object]:
-    """What is known of the keys: a value, None where it is absent, False where it is unknown."""
-    for key in keys:
-        value = asker.context.get(key)
-        yield False if value is None and not asker.lacks(key) else value
-
-
-def _union(pairs: Iterable[Pair]) -> Pair:
-    sure = may = 0
-    for one, other in pairs:
-        sure |= one
-        may |= other
-    return sure, may
+    def groups(self, passing: Passing) -> tuple[Group, ...]:
+        """The passes in groups of equal conditions, by service."""
+        found = self._groups.get(passing)
+        if found is None:
+            if len(self._groups) >= _GROUPS_KEPT:
+                self._groups.clear()
+            found = self._groups[passing] = tuple(self._conditions.groups(passing))
+        return found

@@ -134,19 +134,26 @@ def never_passing(key: str) -> bool:
     return not rides(key) and key not in (ASSOCIATED, PASSED_TO)
 
 
-def asker_of(estate: Estate, entity: User | Role) -> Asker:
-    """The user, or a session of the role."""
+def asker_of(estate: Estate, entity: User | Role, policies: Policies | None = None) -> Asker:
+    """The user, or a session of the role. policies are its policies where they are known already."""
     if isinstance(entity, User):
         principal = Principal(PrincipalKind.USER, entity.arn, entity.account, entity.id)
-        return _asker(estate, entity.arn, Caller(principal, user=entity))
+        return _asker(estate, entity.arn, Caller(principal, user=entity), policies=policies)
     session = f"arn:aws:sts::{entity.account}:assumed-role/{entity.name}/passrole"
     principal = Principal(
         PrincipalKind.ROLE_SESSION, session, entity.account, f"{entity.id}:passrole", role_arn=entity.arn
     )
-    return _asker(estate, entity.arn, Caller(principal, role=entity), any_session=True)
+    return _asker(estate, entity.arn, Caller(principal, role=entity), any_session=True, policies=policies)
 
 
-def _asker(estate: Estate, arn: str, caller: Caller, *, any_session: bool = False) -> Asker:
+def _asker(
+    estate: Estate,
+    arn: str,
+    caller: Caller,
+    *,
+    any_session: bool = False,
+    policies: Policies | None = None,
+) -> Asker:
     directory = estate.directory
     account = caller.account
     known = dict(principal_context(caller))
@@ -167,7 +174,7 @@ def _asker(estate: Estate, arn: str, caller: Caller, *, any_session: bool = Fals
     return Asker(
         arn=arn,
         caller=caller,
-        policies=gather(directory, caller, resource_account=account),
+        policies=policies or gather(directory, caller, resource_account=account),
         context=known,
         organized=estate.organized,
         tagged=tagged,

@@ -64,12 +64,16 @@ def requirements(found: Residual) -> tuple[Requirement, ...]:
         return ()
     needed: dict[Requirement, None] = {}
     for layer in found.layers:
-        least = min((tuple(map(_requirement, one.parts)) for one in layer), key=len)
-        needed.update(dict.fromkeys(least))
+        needed.update(dict.fromkeys(min(map(matching, layer), key=len)))
     for one in found.depends_on:
         if one.statement.effect == "Deny":
-            needed.update(dict.fromkeys(_against(one)))
+            needed.update(dict.fromkeys(not_matching(one)))
     return tuple(needed)
+
+
+def matching(one: Open) -> tuple[Requirement, ...]:
+    """What makes a statement match."""
+    return tuple(map(_requirement, one.parts))
 
 
 def _requirement(part: Clause) -> Requirement:
@@ -78,8 +82,8 @@ def _requirement(part: Clause) -> Requirement:
     return Requirement(RESOURCE, part.element, part.wanted)
 
 
-def _against(one: Open) -> tuple[Requirement, ...]:
-    """What keeps a Deny from matching: the shortest of the ways there are."""
+def not_matching(one: Open) -> tuple[Requirement, ...]:
+    """What keeps a statement from matching: the shortest of the ways there are."""
     ways = [way for part in one.parts if (way := opposite(part))]
     if not ways:  # only its resource is open: the pattern must not cover the role
         return tuple(

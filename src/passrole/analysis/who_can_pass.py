@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from passrole.analysis import bits
-from passrole.analysis.account_passes import AccountPasses, Pair, Pass
+from passrole.analysis.account_passes import AccountPasses, Pass
 from passrole.analysis.askers import Asker, asker_named, asker_of, has_policies
+from passrole.analysis.pass_layers import Passing
 from passrole.analysis.usable import Usable
 from passrole.catalog import passed
 from passrole.state.entities import Role, User
@@ -64,26 +67,26 @@ class Passes:
         self._service = _named(service if "*" in service else passed.principal_named(service))
         self._principal = _named(_as_role(principal))
         self._root = principal if principal.endswith(":root") else ""
-        self._usable = usable
+        self._only_usable = usable
         self._progress = progress
 
     def rows(self) -> Iterator[Pass]:
         """Every pass, by principal, then role, then service."""
         for account in self._accounts():
-            for asker, sets in self._sets(account):
-                yield from account.rows(asker, sets)
+            for arn, passing in self._passing(account):
+                yield from account.rows(arn, passing)
 
     def counts(self, by: By) -> list[tuple[str, int]]:
         """How many passes each role, service or principal has, the most first; none with none."""
         found: Counter[str] = Counter()
         for account in self._accounts():
             tally = bits.Tally()
-            for asker, sets in self._sets(account):
-                for service, (_, may) in sets.items():
+            for arn, passing in self._passing(account):
+                for service, (_, may) in passing.sets.items():
                     if by == "role":
                         tally.add(may)
                     else:
-                        found[asker.arn if by == "principal" else service] += may.bit_count()
+                        found[arn if by == "principal" else service] += may.bit_count()
             if by == "role":
                 counted = tally.counts(len(account.roles))
                 found.update(dict(zip((role.arn for role in account.roles), counted, strict=True)))
@@ -100,27 +103,33 @@ class Passes:
                 if roles:
                     yield AccountPasses(estate, account, roles, self._service)
 
-    def _sets(self, account: AccountPasses) -> Iterator[tuple[Asker, Mapping[str, Pair]]]:
-        usable = Usable() if self._usable else None
-        for asker in self._askers(account.estate, account.id):
-            sets = account.passes(asker)
-            if usable is not None:
-                sets = {service: pair for service, pair in sets.items() if usable.may_use(asker, service)}
-            if sets:
-                yield asker, sets
-
-    def _askers(self, estate: Estate, account: str) -> Iterator[Asker]:
+    def _passing(self, account: AccountPasses) -> Iterator[tuple[str, Passing]]:
+        """Who can pass something, with what."""
+        estate = account.estate
         if self._root:
-            if f"::{account}:" in self._root:
-                yield asker_named(estate, self._root)
+            if f"::{account.id}:" in self._root:
+                asker = asker_named(estate, self._root)
+                yield from self._usable(asker.arn, account.passing(asker), lambda: asker)
             return
         directory = estate.directory
-        everyone: list[User | Role] = [*directory.all(User, account), *directory.all(Role, account)]
+        everyone: list[User | Role] = [*directory.all(User, account.id), *directory.all(Role, account.id)]
         asked = [one for one in everyone if has_policies(one) and self._principal(one.arn, one.name)]
         for number, entity in enumerate(asked, 1):
-            yield asker_of(estate, entity)
+            passing = account.passing_of(entity)
+            if passing.sets:
+                yield from self._usable(entity.arn, passing, partial(asker_of, estate, entity))
             if self._progress is not None:
                 self._progress(number, len(asked))
+
+    def _usable(
+        self, arn: str, passing: Passing, asker_for: Callable[[], Asker]
+    ) -> Iterator[tuple[str, Passing]]:
+        if self._only_usable and passing.sets:
+            usable, asker = Usable(), asker_for()
+            sets = {service: pair for service, pair in passing.sets.items() if usable.may_use(asker, service)}
+            passing = replace(passing, sets=sets)
+        if passing.sets:
+            yield arn, passing
 
 
 def _named(pattern: str) -> Callable[[str, str], bool]:

@@ -42,8 +42,8 @@ def forget() -> None:
     _trusts.clear()
 
 
-def managed_policy(directory: Directory, arn: str) -> Policy:
-    """The default version of a managed policy: the account's own or AWS's.
+def managed_document(directory: Directory, arn: str) -> tuple[str, str]:
+    """Text and name of a managed policy's default version: the account's own or AWS's.
 
     Raises PolicyGone where there is none of that ARN.
     """
@@ -51,11 +51,16 @@ def managed_policy(directory: Directory, arn: str) -> Policy:
     # An estate read from an account's details brings AWS's policies as that account has them.
     own = directory.get(ManagedPolicy, account, arn.rsplit("/", 1)[-1])
     if own is not None and own.arn == arn:
-        return parsed(own.document, own.name, arn)
+        return own.document, own.name
     known = managed.get(arn) if account == "aws" else None
     if known is None:
         raise PolicyGone(f"{arn} is attached but does not exist, or is not in this version's list of AWS's")
-    return parsed(known.document, known.name, arn)
+    return known.document, known.name
+
+
+def managed_policy(directory: Directory, arn: str) -> Policy:
+    """That version, parsed. Raises PolicyGone."""
+    return parsed(*managed_document(directory, arn), arn)
 
 
 def identity_policies(directory: Directory, entity: User | Group | Role) -> tuple[Policy, ...]:

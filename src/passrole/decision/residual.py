@@ -96,8 +96,12 @@ def _lacking(plan: Plan, rules: Rules, request: Request) -> Iterator[Open]:
 def _doubtful(plan: Plan, rules: Rules, request: Request) -> Iterator[Open]:
     for rule in rules.all:
         if match(rule, request) is Match.MAYBE:
-            clause = plan.clause(rule)
-            yield Open(clause, tuple(_parts(clause, rule, request)))
+            yield opened(rule, plan.clause(rule), request)
+
+
+def opened(rule: Rule, clause: Clause, request: Request) -> Open:
+    """What is not known of a statement that may match; clause names it."""
+    return Open(clause, tuple(_parts(clause, rule, request)))
 
 
 def _parts(clause: Clause, rule: Rule, request: Request) -> Iterator[Clause]:
