@@ -344,9 +344,9 @@ def test_trails_outlive_a_restart(cloudtrail: Endpoint) -> None:
 
 
 def test_a_region_sees_its_own_trails_and_the_shadows_of_others(cloudtrail: Endpoint) -> None:
-    cloudtrail("CreateTrail", {"Name": "here", "S3BucketName": "b"})
-    cloudtrail("CreateTrail", {"Name": "there", "S3BucketName": "b"}, region="us-east-1")
-    everywhere = {"Name": "everywhere", "S3BucketName": "b", "IsMultiRegionTrail": True}
+    cloudtrail("CreateTrail", {"Name": "here", "S3BucketName": "logs"})
+    cloudtrail("CreateTrail", {"Name": "there", "S3BucketName": "logs"}, region="us-east-1")
+    everywhere = {"Name": "everywhere", "S3BucketName": "logs", "IsMultiRegionTrail": True}
     cloudtrail("CreateTrail", everywhere, region="us-east-1")
 
     def seen(given: Members) -> list[str]:
@@ -355,7 +355,15 @@ def test_a_region_sees_its_own_trails_and_the_shadows_of_others(cloudtrail: Endp
 
     assert seen({}) == ["here", "everywhere"]
     assert seen({"includeShadowTrails": False}) == ["here"]
-    assert seen({"trailNameList": ["everywhere", "there", "nowhere"]}) == ["everywhere"]
+    # By their names only those of this region, by their ARNs those of any.
+    named: Members = {"trailNameList": ["here", "everywhere", "there", "nowhere"]}
+    assert seen(named) == ["here"]
+    arns: Members = {"trailNameList": [f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/{n}" for n in ("there", "x")]}
+    assert seen(arns) == ["there"]
+    assert seen(arns | {"includeShadowTrails": False}) == []
+    for read in ("GetTrail", "GetTrailStatus"):
+        assert cloudtrail.refused(read, {"Name": "everywhere"}).code == "TrailNotFoundException"
+        cloudtrail(read, {"Name": f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/everywhere"})
     assert cloudtrail.refused("GetTrail", {"Name": "there"}).code == "TrailNotFoundException"
     for operation in ("StartLogging", "StopLogging", "DeleteTrail", "UpdateTrail"):
         assert cloudtrail.refused(operation, {"Name": "everywhere"}).code == "InvalidHomeRegionException"
@@ -398,6 +406,10 @@ def test_logging_starts_and_stops_and_nothing_has_been_delivered(cloudtrail: End
             "InvalidParameterCombinationException",
             "Multi-Region trail must include global service events.",
         ),
+        ({"Name": "abc", "S3BucketName": "Logs"}, "InvalidS3BucketNameException", "Logs"),
+        ({"Name": "abc", "S3BucketName": "192.0.2.1"}, "InvalidS3BucketNameException", ""),
+        ({"Name": "abc", "S3KeyPrefix": "p" * 201}, "InvalidS3PrefixException", "200"),
+        ({"Name": "abc", "SnsTopicName": "a b"}, "InvalidSnsTopicNameException", "a b"),
         ({"Name": "abc", "CloudWatchLogsRoleArn": "r"}, "InvalidCloudWatchLogsLogGroupArnException", ""),
         ({"Name": "abc", "CloudWatchLogsLogGroupArn": "g"}, "InvalidCloudWatchLogsRoleArnException", ""),
         (
@@ -408,7 +420,7 @@ def test_logging_starts_and_stops_and_nothing_has_been_delivered(cloudtrail: End
     ],
 )
 def test_refuses_a_trail(cloudtrail: Endpoint, given: Members, code: str, text: str) -> None:
-    error = cloudtrail.refused("CreateTrail", {"S3BucketName": "b"} | given)
+    error = cloudtrail.refused("CreateTrail", {"S3BucketName": "logs"} | given)
     assert error.code == code
     assert text in error.message
     assert cloudtrail("ListTrails") == {"Trails": []}
@@ -416,13 +428,13 @@ def test_refuses_a_trail(cloudtrail: Endpoint, given: Members, code: str, text: 
 
 def test_five_trails_a_region_and_each_name_once(cloudtrail: Endpoint) -> None:
     for number in range(5):
-        cloudtrail("CreateTrail", {"Name": f"trail{number}", "S3BucketName": "b"})
-    error = cloudtrail.refused("CreateTrail", {"Name": "trail0", "S3BucketName": "b"})
+        cloudtrail("CreateTrail", {"Name": f"trail{number}", "S3BucketName": "logs"})
+    error = cloudtrail.refused("CreateTrail", {"Name": "trail0", "S3BucketName": "logs"})
     assert error.code == "TrailAlreadyExistsException"
-    error = cloudtrail.refused("CreateTrail", {"Name": "trail5", "S3BucketName": "b"})
+    error = cloudtrail.refused("CreateTrail", {"Name": "trail5", "S3BucketName": "logs"})
     assert error.code == "MaximumNumberOfTrailsExceededException"
     assert error.message == f"User: {ACCOUNT} already has 5 trails in eu-west-1."
-    cloudtrail("CreateTrail", {"Name": "trail5", "S3BucketName": "b"}, region="us-east-1")
+    cloudtrail("CreateTrail", {"Name": "trail5", "S3BucketName": "logs"}, region="us-east-1")
 
 
 @pytest.mark.parametrize(

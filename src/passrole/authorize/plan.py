@@ -206,8 +206,22 @@ def _check(
         left.discard("s3:resourceaccount")
     if named.boundary:
         own["iam:permissionsboundary"] = named.boundary
-    judged_in = call.account if use.action.startswith(_WITHIN_AN_ORGANIZATION) else owner
+    judged_in = call.account if _within_an_organization(use.action, call.account, owner, directory) else owner
     return Check(use.action, named.arn, judged_in, own, frozenset(left), named.slot)
+
+
+def _within_an_organization(action: str, account: str, owner: str, directory: Directory) -> bool:
+    """Do the caller's own policies suffice, though the resource is its organization's?
+
+    So are the trails of an organization, which belong to its management account. Source: CloudTrail User
+    Guide, "Organization delegated administrator", on what members and administrators may do with them.
+    """
+    if action.startswith(_WITHIN_AN_ORGANIZATION):
+        return True
+    if not action.startswith("cloudtrail:") or owner == account:
+        return False
+    organization = organization_of(directory, account)
+    return organization is not None and organization.account == owner
 
 
 def owner_keys(owner: str, directory: Directory) -> Mapping[str, Values]:

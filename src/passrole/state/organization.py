@@ -226,6 +226,18 @@ def organization_of(directory: Directory, account: str) -> Organization | None:
     return directory.by_key(Organization, member.account, "organization") if member else None
 
 
+def administered(directory: Directory, account: str, service: str) -> Organization | None:
+    """The organization that the account administers a service of: as its management account or by delegation.
+
+    service is a service principal, ``cloudtrail.amazonaws.com``.
+    """
+    organization = organization_of(directory, account)
+    if organization is None or organization.account == account:
+        return organization
+    key = f"{account} {service}"
+    return organization if directory.by_key(DelegatedAdministrator, organization.account, key) else None
+
+
 def org_id(directory: Directory, account: str) -> str:
     """``aws:PrincipalOrgID`` of an account, "" outside any organization."""
     organization = organization_of(directory, account)

@@ -22,7 +22,7 @@ from passrole.passing.rule import service_caller, service_may_assume
 from passrole.services.cloudtrail.errors import CloudTrailError
 from passrole.services.operation import ServiceCall
 from passrole.state.entities import Role
-from passrole.state.organization import ServiceAccess, organization_of
+from passrole.state.organization import organization_of
 from passrole.state.trails import TrailDefinition
 from passrole.values.principal import Principal, PrincipalKind
 
@@ -46,35 +46,6 @@ def check_destinations(call: ServiceCall, trail: TrailDefinition, given: set[str
         _check_key(call, trail)
     if trail.log_group and given & {"CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn"}:
         _check_logs(call, trail)
-
-
-def check_organization(call: ServiceCall, trail: TrailDefinition) -> None:
-    """Raises an error for a trail of an organization whose management account the caller's is not.
-
-    The texts are ours. Source of the codes: CloudTrail API Reference, CreateTrail.
-    """
-    if not trail.organization:
-        return
-    organization = organization_of(call.directory, call.account)
-    if organization is None:
-        raise CloudTrailError(
-            "This account is not a member of an organization.", code="OrganizationsNotInUseException"
-        )
-    if organization.account != call.account:
-        raise CloudTrailError(
-            "Only the management account of an organization can create or change its trails.",
-            code="NotOrganizationMasterAccountException",
-        )
-    if organization.feature_set != "ALL":
-        raise CloudTrailError(
-            "The organization does not have all features enabled.",
-            code="OrganizationNotInAllFeaturesModeException",
-        )
-    if call.directory.by_key(ServiceAccess, organization.account, CLOUDTRAIL) is None:
-        raise CloudTrailError(
-            "Trusted access for CloudTrail is not enabled in the organization.",
-            code="CloudTrailAccessNotEnabledException",
-        )
 
 
 def log_prefixes(trail: TrailDefinition, organization: str) -> Iterator[str]:
@@ -118,15 +89,20 @@ def _check_topic(call: ServiceCall, trail: TrailDefinition) -> None:
         )
 
 
+def key_arn(call: ServiceCall, trail: TrailDefinition) -> str:
+    """The ARN of a trail's key, whichever way it was named; as given where an alias is not known."""
+    given = trail.kms_key
+    if not given.startswith("arn:"):
+        kind = "" if given.startswith("alias/") else "key/"
+        given = f"arn:aws:kms:{trail.region}:{call.account}:{kind}{given}"
+    if ":alias/" not in given:
+        return given
+    target = call.facts.attributes(call.account, call.region, given)
+    return given if target is None else f"{given.split(':alias/')[0]}:key/{target['TargetKeyId']}"
+
+
 def _check_key(call: ServiceCall, trail: TrailDefinition) -> None:
     arn = trail.kms_key
-    if not arn.startswith("arn:"):
-        kind = "" if arn.startswith("alias/") else "key/"
-        arn = f"arn:aws:kms:{trail.region}:{trail.account}:{kind}{arn}"
-    if ":alias/" in arn:
-        target = call.facts.attributes(call.account, call.region, arn)
-        if target is not None:
-            arn = f"{arn.split(':alias/')[0]}:key/{target['TargetKeyId']}"
     policy = call.facts.resource_policy(call.account, call.region, arn)
     if policy is None:
         return

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Final, cast
 
 from msgspec.structs import replace
 
-from passrole.services.cloudtrail.destinations import check_destinations, check_organization
+from passrole.services.cloudtrail.destinations import CLOUDTRAIL, check_destinations, key_arn
 from passrole.services.cloudtrail.errors import CloudTrailError, invalid_combination, trail_not_found
+from passrole.services.cloudtrail.naming import check_arn, check_name, check_places
+from passrole.services.cloudtrail.organization import owner
 from passrole.services.operation import ServiceCall, operation
 from passrole.services.shapes import cloudtrail as shapes
 from passrole.state.entities import Tags
-from passrole.state.organization import organization_of
-from passrole.state.trails import DELIVERED_BY, DigestKey, TrailDefinition, TrailDelivery
-from passrole.values.arn import Arn
-from passrole.values.errors import InvalidArn
+from passrole.state.organization import administered, organization_of
+from passrole.state.trails import DELIVERED_BY, TrailDefinition
 
 _PER_REGION: Final = 5  # Source: CloudTrail User Guide, "Quotas in AWS CloudTrail"
 
@@ -43,34 +41,33 @@ def create_trail(call: ServiceCall, given: shapes.CreateTrailRequest) -> shapes.
 
     Raises InvalidTrailNameException, TrailAlreadyExistsException,
     MaximumNumberOfTrailsExceededException, InvalidParameterCombinationException,
-    InvalidCloudWatchLogsLogGroupArnException or InvalidCloudWatchLogsRoleArnException.
+    InvalidS3BucketNameException, InvalidS3PrefixException, InvalidSnsTopicNameException, or an error of
+    the destinations or of the organization.
     """
     name = given["Name"]
-    _check_name(name)
-    here = [
-        trail for trail in call.directory.all(TrailDefinition, call.account) if trail.region == call.region
-    ]
+    check_name(name)
+    account = owner(call, of_organization=given.get("IsOrganizationTrail", False))
+    here = [trail for trail in call.directory.all(TrailDefinition, account) if trail.region == call.region]
     if any(trail.name == name for trail in here):
         raise CloudTrailError(
-            f"Trail {name} already exists for customer: {call.account}",
+            f"Trail {name} already exists for customer: {account}",
             code="TrailAlreadyExistsException",
         )
     if len(here) >= _PER_REGION:
         # The text is AWS's, from a public report.
         raise CloudTrailError(
-            f"User: {call.account} already has {_PER_REGION} trails in {call.region}.",
+            f"User: {account} already has {_PER_REGION} trails in {call.region}.",
             code="MaximumNumberOfTrailsExceededException",
         )
     trail = TrailDefinition(
-        account=call.account,
+        account=account,
         region=call.region,
         name=name,
         created=call.now,
         bucket=given["S3BucketName"],
         tags=tag_pairs(given.get("TagsList", ())),
     )
-    trail = _changed(trail, given)
-    check_organization(call, trail)
+    trail = _changed(call, trail, given)
     check_destinations(call, trail, {*given})
     call.directory.put(trail)
     return cast("shapes.CreateTrailResponse", _shape(trail))
@@ -78,9 +75,14 @@ def create_trail(call: ServiceCall, given: shapes.CreateTrailRequest) -> shapes.
 
 @operation("cloudtrail:UpdateTrail")
 def update_trail(call: ServiceCall, given: shapes.UpdateTrailRequest) -> shapes.UpdateTrailResponse:
-    """Changes what is given of a trail and leaves the rest; an empty text removes a setting."""
-    trail = _changed(own_trail(call, given["Name"]), given)
-    check_organization(call, trail)
+    """Changes what is given of a trail and leaves the rest; an empty text removes a setting.
+
+    Raises as CreateTrail does, TrailNotFoundException or InvalidHomeRegionException.
+    """
+    trail = _changed(call, own_trail(call, given["Name"]), given)
+    if owner(call, of_organization=trail.organization) != trail.account:
+        # The text is ours: of what is a member's own there can be no trail of the organization.
+        raise invalid_combination("Only a trail of the management account can be its organization's.")
     check_destinations(call, trail, {*given})
     call.directory.put(trail)
     return cast("shapes.UpdateTrailResponse", _shape(trail))
@@ -98,20 +100,22 @@ def delete_trail(call: ServiceCall, given: shapes.DeleteTrailRequest) -> shapes.
 
 @operation("cloudtrail:GetTrail")
 def get_trail(call: ServiceCall, given: shapes.GetTrailRequest) -> shapes.GetTrailResponse:
-    """A trail of this region, or a multi-region one of another."""
+    """A trail of this region by its name, or of any by its ARN."""
     return {"Trail": _described(find_trail(call, given["Name"]))}
 
 
 @operation("cloudtrail:DescribeTrails")
 def describe_trails(call: ServiceCall, given: shapes.DescribeTrailsRequest) -> shapes.DescribeTrailsResponse:
-    """The trails of this region with the shadows of other regions' multi-region trails.
+    """The trails of this region with the shadows of other regions' multi-region trails, or those that are
+    named: by name those of this region, by ARN those of any.
 
-    Names and ARNs that name none are passed over. Source: CloudTrail API Reference, DescribeTrails.
+    What names none is passed over. Source: CloudTrail API Reference, DescribeTrails.
     """
-    shadows = given.get("includeShadowTrails", True)
-    trails = [trail for trail in _seen(call) if shadows or trail.region == call.region]
+    trails = _seen(call)
     if names := given.get("trailNameList"):
-        trails = [trail for trail in trails if trail.name in names or trail.arn in names]
+        trails = [trail for trail in _known(call) if any(_is(trail, name, call) for name in names)]
+    if not given.get("includeShadowTrails", True):
+        trails = [trail for trail in trails if trail.region == call.region]
     return {"trailList": [_described(trail) for trail in trails]}
 
 
@@ -147,93 +151,37 @@ def stop_logging(call: ServiceCall, given: shapes.StopLoggingRequest) -> shapes.
     return {}
 
 
-@operation("cloudtrail:GetTrailStatus")
-def get_trail_status(call: ServiceCall, given: shapes.GetTrailStatusRequest) -> shapes.GetTrailStatusResponse:
-    """Whether the trail logs and since when, and how each sort of its deliveries last went."""
-    trail = find_trail(call, given["Name"])
-    kept = call.directory.by_key(TrailDelivery, trail.account, trail.arn)
-    delivery = kept or TrailDelivery(account=trail.account, trail=trail.arn)
-    status: shapes.GetTrailStatusResponse = {
-        "IsLogging": trail.logging,
-        "LatestDeliveryAttemptTime": _iso(delivery.files.attempted),
-        "LatestDeliveryAttemptSucceeded": _iso(delivery.files.succeeded),
-        "LatestNotificationAttemptTime": _iso(delivery.notices.attempted),
-        "LatestNotificationAttemptSucceeded": _iso(delivery.notices.succeeded),
-        "TimeLoggingStarted": _iso(trail.started),
-        "TimeLoggingStopped": _iso(trail.stopped),
-    }
-    if trail.started is not None:
-        status["StartLoggingTime"] = trail.started
-    if trail.stopped is not None:
-        status["StopLoggingTime"] = trail.stopped
-    for outcome, time, error in (
-        (delivery.files, "LatestDeliveryTime", "LatestDeliveryError"),
-        (delivery.notices, "LatestNotificationTime", "LatestNotificationError"),
-        (delivery.logs, "LatestCloudWatchLogsDeliveryTime", "LatestCloudWatchLogsDeliveryError"),
-        (delivery.digests, "LatestDigestDeliveryTime", "LatestDigestDeliveryError"),
-    ):
-        if outcome.succeeded is not None:
-            status[time] = outcome.succeeded  # type: ignore[literal-required]  # the table's are the response's
-        if outcome.error:
-            status[error] = outcome.error  # type: ignore[literal-required]
-    return status
-
-
-@operation("cloudtrail:ListPublicKeys")
-def list_public_keys(call: ServiceCall, given: shapes.ListPublicKeysRequest) -> shapes.ListPublicKeysResponse:
-    """The keys that signed the region's digests in the time range, the last hour if none is given.
-
-    Raises InvalidTimeRangeException. Source: CloudTrail API Reference, ListPublicKeys.
-    """
-    end = given.get("EndTime", call.now)
-    start = given.get("StartTime", end - timedelta(hours=1))
-    if start > end:
-        raise CloudTrailError(
-            "Invalid time range: the start time occurs after the end time.",
-            code="InvalidTimeRangeException",
-        )
-    keys = [
-        key
-        for key in call.directory.everywhere(DigestKey)
-        if key.region == call.region and key.start <= end and key.end >= start
-    ]
-    return {
-        "PublicKeyList": [
-            {
-                "Value": key.public,
-                "ValidityStartTime": key.start,
-                "ValidityEndTime": key.end,
-                "Fingerprint": key.fingerprint,
-            }
-            for key in keys
-        ]
-    }
-
-
 def find_trail(call: ServiceCall, name: str) -> TrailDefinition:
-    """The trail of that name or ARN, as this region sees it.
+    """The trail of that name in this region and account, or of that ARN wherever it is at home.
 
     Raises TrailNotFoundException, InvalidTrailNameException or CloudTrailARNInvalidException.
+    Source: CloudTrail API Reference, GetTrail and GetTrailStatus, on shadow trails.
     """
     if name.startswith("arn:"):
-        _check_arn(name)
+        check_arn(name)
     else:
-        _check_name(name)
-    for trail in _seen(call):
-        if name in (trail.name, trail.arn):
+        check_name(name)
+    for trail in _known(call):
+        if _is(trail, name, call):
             return trail
     raise trail_not_found(name, call.account)
 
 
 def own_trail(call: ServiceCall, name: str) -> TrailDefinition:
-    """As find_trail, for a change: a trail is changed in its home region only.
+    """The trail of that name or ARN, for a change: it is made in the trail's home region only, and to an
+    organization's trail by the management account or a delegated administrator only.
 
-    Raises InvalidHomeRegionException for another region's.
+    Raises as find_trail, InvalidHomeRegionException or NotOrganizationMasterAccountException.
     """
-    trail = find_trail(call, name)
-    if trail.account != call.account:
+    named = [trail for trail in _known(call) if name in (trail.name, trail.arn)]
+    here = [trail for trail in named if trail.region == call.region]
+    if not named:
+        return find_trail(call, name)  # says what is wrong with the name
+    trail = (here or named)[0]
+    if trail.account != call.account and administered(call.directory, call.account, CLOUDTRAIL) is None:
         raise CloudTrailError(
-            "Only the management account can change an organization trail.",
+            "Only the management account of an organization and its delegated administrators for CloudTrail"
+            " can create or change its trails.",
             code="NotOrganizationMasterAccountException",
         )
     if trail.region != call.region:
@@ -252,8 +200,8 @@ def tag_pairs(tags: Iterable[shapes.Tag]) -> Tags:
     return pairs
 
 
-def _seen(call: ServiceCall) -> list[TrailDefinition]:
-    """This region's own trails first, then the shadows of multi-region trails of others.
+def _known(call: ServiceCall) -> list[TrailDefinition]:
+    """The account's own trails and those of its organization, whatever their regions.
 
     An organization's trails are seen in each of its accounts.
     """
@@ -262,15 +210,29 @@ def _seen(call: ServiceCall) -> list[TrailDefinition]:
     if organization is not None and organization.account != call.account:
         managed = call.directory.all(TrailDefinition, organization.account)
         trails += [trail for trail in managed if trail.organization]
+    return trails
+
+
+def _seen(call: ServiceCall) -> list[TrailDefinition]:
+    """This region's own trails first, then the shadows of multi-region trails of others."""
+    trails = _known(call)
     own = [trail for trail in trails if trail.region == call.region]
     return own + [trail for trail in trails if trail.multi_region and trail.region != call.region]
 
 
+def _is(trail: TrailDefinition, name: str, call: ServiceCall) -> bool:
+    """Names find trails of this region only, ARNs any. Source: API Reference, DescribeTrails."""
+    return name == trail.arn or (name == trail.name and trail.region == call.region)
+
+
 def _changed(
-    trail: TrailDefinition, given: shapes.CreateTrailRequest | shapes.UpdateTrailRequest
+    call: ServiceCall, trail: TrailDefinition, given: shapes.CreateTrailRequest | shapes.UpdateTrailRequest
 ) -> TrailDefinition:
+    check_places(given)
     changes = {ours: given[theirs] for theirs, ours in _CHANGES.items() if theirs in given}  # type: ignore[literal-required]  # the table's keys are the request's
     trail = replace(trail, **changes)
+    if given.get("KmsKeyId"):
+        trail = replace(trail, kms_key=key_arn(call, trail))
     if trail.multi_region and not trail.global_events:
         # The text is AWS's, as moto took it over.
         raise invalid_combination("Multi-Region trail must include global service events.")
@@ -286,41 +248,6 @@ def _changed(
             code="InvalidCloudWatchLogsRoleArnException",
         )
     return trail
-
-
-def _check_name(name: str) -> None:
-    """Raises InvalidTrailNameException; the texts are AWS's, as moto took them over."""
-    message = ""
-    if len(name) < 3:
-        message = (
-            "Trail name too short. Minimum allowed length: 3 characters."
-            f" Specified name length: {len(name)} characters."
-        )
-    elif len(name) > 128:
-        message = (
-            "Trail name too long. Maximum allowed length: 128 characters."
-            f" Specified name length: {len(name)} characters."
-        )
-    elif not name[0].isalnum():
-        message = "Trail name must starts with a letter or number."
-    elif not name[-1].isalnum():
-        message = "Trail name must ends with a letter or number."
-    elif re.fullmatch(r"[.\-_0-9a-zA-Z]+", name) is None:
-        message = (
-            "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers,"
-            " periods (.), hyphens (-), and underscores (_)."
-        )
-    if message:
-        raise CloudTrailError(message, code="InvalidTrailNameException")
-
-
-def _check_arn(text: str) -> None:
-    try:
-        arn = Arn.parse(text)
-    except InvalidArn:
-        arn = None
-    if arn is None or arn.service != "cloudtrail" or not arn.resource.startswith("trail/"):
-        raise CloudTrailError(f"{text} is not the ARN of a trail.", code="CloudTrailARNInvalidException")
 
 
 def _shape(trail: TrailDefinition) -> shapes.Trail:
@@ -354,7 +281,3 @@ def _described(trail: TrailDefinition) -> shapes.Trail:
     shape["HasCustomEventSelectors"] = bool(trail.selectors or trail.advanced_selectors)
     shape["HasInsightSelectors"] = bool(trail.insight_selectors)
     return shape
-
-
-def _iso(time: datetime | None) -> str:
-    return "" if time is None else time.strftime("%Y-%m-%dT%H:%M:%SZ")
