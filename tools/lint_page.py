@@ -12,6 +12,7 @@ from typing import Final
 
 from passrole.analysis.lint.grammar_rules import JSON_SYNTAX, TABLE, UNKNOWN_ACTION, UNKNOWN_SERVICE
 from passrole.analysis.lint.rules import RULES
+from passrole.analysis.lint.validation.reference import CHECKS, NOT_DECIDED
 
 ROOT: Final = Path(__file__).parents[1]
 TARGET: Final = ROOT / "docs/lint.md"
@@ -49,6 +50,8 @@ and folders of all these. What only a deployment tells (`var.account`, `!Ref Par
 unknown, and no finding stands on it.
 
 - `--format sarif` writes SARIF 2.1.0, which code hosts show in place; `json` and `csv` are for programs.
+- `--every-check` gives all that Access Analyzer's ValidatePolicy says, not only what is about iam:PassRole
+  and the grammar.
 - `--fix` puts right what can be meant in one way only: a misspelled service principal, a wildcard under
   `StringEquals`, a role's path. It changes those characters and no others, and says what it left.
 - `--details FILE` tells of the account's roles: which may do everything, which have a path; `--account ID`
@@ -68,6 +71,25 @@ repos:
 A statement that cannot grant iam:PassRole, because of its actions, its resources or a Deny of the same
 policy, yields none of the findings about it.
 """
+
+
+VALIDATION: Final = """\
+## All of Access Analyzer's checks
+
+ValidatePolicy on the endpoint, and `--every-check`, give these, in AWS's words; the endpoint with AWS's
+locations, several where a finding is about several values. `PASS_ROLE_…` and `CREATE_SLR_…` look at each
+statement by itself, as AWS does: on the endpoint a Deny elsewhere in the policy takes nothing away. A
+wildcard in the account of an ARN is none to them, nor is one in a role's name that tells its service
+(`role/EC2-*`). `WILDCARD_USAGE_TOO_PERMISSIVE` is given for GitHub's `sub` only: which other keys are meant
+is not published. A trust policy is looked at as one where `validatePolicyResourceType` is
+`AWS::IAM::AssumeRolePolicyDocument`.
+"""
+_KINDS: Final = {
+    "ERROR": "errors",
+    "SECURITY_WARNING": "security warnings",
+    "WARNING": "warnings",
+    "SUGGESTION": "suggestions",
+}
 
 
 # What stands in the page for what a finding fills in.
@@ -109,6 +131,18 @@ def _lines() -> Iterator[str]:
         if (row.code, row.message) not in seen:
             seen.add((row.code, row.message))
             yield f"| `{row.code}` | {row.severity} | {row.message} | {row.remedy} |"
+    yield ""
+    yield VALIDATION
+    for kind, heading in _KINDS.items():
+        given = [code for code, check in CHECKS.items() if check.type == kind and code not in NOT_DECIDED]
+        yield f"- {heading}: {', '.join(f'`{code}`' for code in sorted(given))}"
+    yield ""
+    yield f"Not given are {len(NOT_DECIDED)}, which a policy alone does not decide:"
+    yield ""
+    yield "| code | why |"
+    yield "|---|---|"
+    for code, why in sorted(NOT_DECIDED.items()):
+        yield f"| `{code}` | {why} |"
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -45,6 +45,12 @@ def lint(
         typer.Option("--details", metavar="FILE", help="Account details that tell of the roles; repeatable."),
     ] = None,
     account: Annotated[str, typer.Option(metavar="ID", help="Account of those who have the policies.")] = "",
+    every_check: Annotated[
+        bool,
+        typer.Option(
+            "--every-check", help="All of Access Analyzer's policy checks, not only iam:PassRole's."
+        ),
+    ] = False,
     format: Annotated[
         LintFormat, typer.Option("--format", help="How to write the findings.")
     ] = LintFormat.table,
@@ -58,10 +64,10 @@ def lint(
     if account and not (len(account) == 12 and account.isdigit()):
         raise BadFlag(f"--account {account}: an account id has twelve digits")
     roles = _roles(details or ())
-    findings = linted(files, roles=roles, account=account)
+    findings = linted(files, roles=roles, account=account, every_check=every_check)
     if fix:
         _fix(findings)
-        findings = linted(files, roles=roles, account=account)
+        findings = linted(files, roles=roles, account=account, every_check=every_check)
     _write(findings, format)
     return 1 if any(one.severity == "error" for one in findings) else 0
 

@@ -121,5 +121,36 @@ def test_the_word_for_tags_is_in_one_message_only(
         "Resource": resource,
         "Condition": {operator: {key: value, "iam:PassedToService": value}},
     }
-    for one in found(json.dumps({"Version": "2012-10-17", "Statement": [statement]})):
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    for one in lint_file(PolicyFile("p.json", text, read_text(text, "p.json")), every_check=True):
         assert ("resourcetag" in one.message.lower()) == (one.code == "PassRoleWithResourceTag")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Effect": "Deny", "Action": ["iam:PassRole", "iam:PassRole"], "Resource": "*"},
+        {"Effect": "Allow", "Action": "iam:PassRoles", "Resource": "*"},
+        {"Effect": "Allow", "Action": ["iam:PassRole", "iam:Pass*"], "Resource": "arn:aws:s3:::b/*"},
+    ],
+)
+def test_what_cannot_pass_a_role_is_not_said_to(statement: dict[str, Any]) -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    findings = lint_file(PolicyFile("p.json", text, read_text(text, "p.json")), every_check=True)
+    assert findings
+    assert all("passrole" not in f"{one.message} {one.remedy}".lower() for one in findings)
+
+
+def test_every_check_adds_to_what_is_said_and_takes_nothing_away() -> None:
+    statement = {
+        "Effect": "Allow",
+        "Action": ["iam:CreateServiceLinkedRole", "iam:PassRole"],
+        "Resource": "*",
+        "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+    }
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    file = PolicyFile("p.json", text, read_text(text, "p.json"))
+    plain, every = lint_file(file), lint_file(file, every_check=True)
+    assert set(plain) < set(every)
+    added = {(one.code, one.severity) for one in set(every) - set(plain)}
+    assert added == {("CREATE_SLR_WITH_STAR_IN_RESOURCE", "warning"), ("PRIVATE_IP_ADDRESS", "error")}

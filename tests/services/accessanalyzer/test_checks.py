@@ -57,7 +57,7 @@ def test_findings_have_aws_codes_types_and_places(client: Client) -> None:
     assert line[span["start"]["column"] : span["end"]["column"]] == '"*"'
     operator = by_code["INVALID_CONDITION_OPERATOR"]["locations"]
     assert isinstance(operator, list)
-    assert operator[0]["path"][-1] == {"value": "StringEqual"}
+    assert operator[0]["path"][-1] == {"key": "StringEqual"}
 
 
 def test_findings_come_in_pages(client: Client) -> None:
@@ -89,7 +89,12 @@ def test_the_type_of_a_policy_decides_what_is_wrong_with_it(client: Client) -> N
             },
         }
     )
-    assert validate(client, trust, policyType="RESOURCE_POLICY") == []
+    of_a_role = "AWS::IAM::AssumeRolePolicyDocument"
+    given = {"policyType": "RESOURCE_POLICY", "validatePolicyResourceType": of_a_role}
+    assert validate(client, trust, **given) == []
+    # Without it AWS takes a trust policy for any resource's.
+    (one,) = validate(client, trust, policyType="RESOURCE_POLICY")
+    assert one["issueCode"] == "MISSING_RESOURCE"
     codes = {one["issueCode"] for one in validate(client, trust)}
     assert codes == {"UNSUPPORTED_PRINCIPAL", "MISSING_RESOURCE"}
 

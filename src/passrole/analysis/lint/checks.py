@@ -12,6 +12,7 @@ from passrole.analysis.lint.grants import Asked, Grant
 from passrole.analysis.lint.node import UNKNOWN, Node
 from passrole.analysis.lint.rule import Fix, Hit
 from passrole.analysis.lint.tags import is_tag, quoted
+from passrole.analysis.lint.validation.grants_wide import is_wide
 from passrole.catalog import keys
 from passrole.catalog.services import linked_roles
 from passrole.policy import variables
@@ -57,14 +58,15 @@ def _in_variables(grant: Grant, node: Node, seen: set[str]) -> Iterator[Hit]:
 def _shape(grant: Grant) -> tuple[str, bool] | None:
     """How a statement without iam:PassedToService comes to many roles.
 
-    By ``name``, by a wildcard ``pattern`` or by ``not`` action, and whether through NotResource.
+    By ``name``, by a wildcard ``pattern`` or by ``not`` action, and whether through NotResource. What are
+    many roles is as Access Analyzer has it.
     """
     if grant.by_service:
         return None
     way = "not" if grant.statement.not_action else "name" if grant.named else "pattern"
     if grant.statement.not_resource:
         return way, True
-    if any("*" in node.text for node in grant.resources):
+    if any(is_wide(node.text) for node in grant.resources):
         return way, False
     return None
 

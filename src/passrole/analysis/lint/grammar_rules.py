@@ -1,7 +1,7 @@
 """What breaks the grammar of policies, under Access Analyzer's codes: a table over policy.grammar's rules.
 
 ``TrustWithoutCondition`` is this project's own. Messages quote nothing of the policy: the place says where.
-Source of the codes: IAM User Guide, "Access Analyzer policy check reference", Errors and General warnings.
+Source of the codes: IAM User Guide, "IAM policy validation check reference".
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 from passrole.analysis.lint.document import Document
 from passrole.analysis.lint.node import Node, is_unknown, render
-from passrole.analysis.lint.rule import FindingType, Severity
+from passrole.analysis.lint.rule import Severity
 from passrole.catalog import actions
 from passrole.policy import grammar
 from passrole.policy.wordings import FAMILIES
@@ -26,7 +26,6 @@ class GrammarRule:
     message: str
     remedy: str
     severity: Severity = "error"
-    finding_type: FindingType = "ERROR"
 
 
 JSON_SYNTAX: Final = GrammarRule("JSON_SYNTAX_ERROR", "The JSON is broken.", "Repair the JSON.")
@@ -92,7 +91,6 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
         "We recommend that you specify the Version element to help you with debugging permission issues.",
         'Add "Version": "2012-10-17".',
         "warning",
-        "WARNING",
     ),
     "statement-missing": _STATEMENT,
     "statement-empty": _STATEMENT,
@@ -108,10 +106,7 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
     "effect-allow": GrammarRule("INVALID_EFFECT", "A policy of this kind can only deny.", "Write Deny."),
     "action-missing": _ACTION,
     "action-empty": GrammarRule(
-        "EMPTY_ARRAY_ACTION",
-        "The list of actions is empty.",
-        "Name an action, or remove the statement.",
-        finding_type="SUGGESTION",
+        "EMPTY_ARRAY_ACTION", "The list of actions is empty.", "Name an action, or remove the statement."
     ),
     "both-actions": GrammarRule(
         "UNSUPPORTED_ELEMENT_COMBINATION", "Action and NotAction exclude each other.", "Keep one of them."
@@ -126,10 +121,7 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
     ),
     "resource-missing": _RESOURCE,
     "resource-empty": GrammarRule(
-        "EMPTY_ARRAY_RESOURCE",
-        "The list of resources is empty.",
-        "Name a resource, or remove the statement.",
-        finding_type="SUGGESTION",
+        "EMPTY_ARRAY_RESOURCE", "The list of resources is empty.", "Name a resource, or remove the statement."
     ),
     "both-resources": GrammarRule(
         "UNSUPPORTED_ELEMENT_COMBINATION", "Resource and NotResource exclude each other.", "Keep one of them."
@@ -161,7 +153,6 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
         "Leave the Region empty.",
         # AWS's own policies name some that IAM used to refuse.
         "warning",
-        "WARNING",
     ),
     "resource-iam-path": GrammarRule(
         "INVALID_ARN_RESOURCE",
@@ -169,7 +160,6 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
         "Begin it with role/, user/ and so on.",
         # AWS's own policies name some that IAM used to refuse.
         "warning",
-        "WARNING",
     ),
     "principal-missing": GrammarRule(
         "MISSING_PRINCIPAL", "The statement has no principal.", "Add a Principal."
@@ -184,9 +174,7 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
         "Principal and NotPrincipal exclude each other.",
         "Keep one of them.",
     ),
-    "principal-empty": GrammarRule(
-        "EMPTY_OBJECT_PRINCIPAL", "The principal is empty.", "Name a principal.", finding_type="SUGGESTION"
-    ),
+    "principal-empty": GrammarRule("EMPTY_OBJECT_PRINCIPAL", "The principal is empty.", "Name a principal."),
     "principal-kind": GrammarRule(
         "INVALID_PRINCIPAL_KEY", "There is no such kind of principal.", "Write AWS, Service or Federated."
     ),
@@ -196,7 +184,7 @@ TABLE: Final[Mapping[str, GrammarRule]] = {
         "INVALID_CONDITION_KEY_FORMAT", "The condition key has no name.", "Write it as service:Key."
     ),
     "condition-date": GrammarRule(
-        "INVALID_DATE_VALUE", "The value is no date.", "Write an ISO 8601 date.", "warning", "WARNING"
+        "TYPE_MISMATCH_DATE", "The value is no date.", "Write an ISO 8601 date.", "warning"
     ),
     "cognito-condition": GrammarRule(
         "TrustWithoutCondition", "The trust in Amazon Cognito has no condition.", "Add the identity pool."

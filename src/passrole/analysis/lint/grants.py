@@ -100,17 +100,22 @@ class Grant:
     @property
     def conditions(self) -> tuple[Asked, ...]:
         """Every key that the statement asks for."""
-        block = self.node.get("Condition")
-        return tuple(
-            Asked(operator_named(operator.name), operator, key)
-            for operator in ((block.members or ()) if block is not None else ())
-            for key in operator.value.members or ()
-        )
+        return asked_of(self.node)
 
     @property
     def by_service(self) -> bool:
         """Is it limited by iam:PassedToService in any way?"""
         return any(one.key == "iam:passedtoservice" for one in self.conditions)
+
+
+def asked_of(statement: Node) -> tuple[Asked, ...]:
+    """Every key that a statement asks for, under each operator."""
+    block = statement.get("Condition")
+    return tuple(
+        Asked(operator_named(operator.name), operator, key)
+        for operator in ((block.members or ()) if block is not None else ())
+        for key in operator.value.members or ()
+    )
 
 
 def takes_in(action: str) -> bool:

@@ -38,8 +38,7 @@ class Hit:
 class Rule:
     """A check of the statements that grant iam:PassRole.
 
-    ``{name}`` in message and remedy is filled from the hit. finding_type is set for the checks that are
-    Access Analyzer's; source names the page that says why.
+    ``{name}`` in message and remedy is filled from the hit. source names the page that says why.
     """
 
     code: str
@@ -49,7 +48,6 @@ class Rule:
     message: str
     remedy: str
     source: str
-    finding_type: FindingType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,6 @@ class Finding:
     start: int = 0  # in the file, in characters
     end: int = 0
     fix: Fix | None = None
-    finding_type: FindingType | None = None  # of Access Analyzer's checks
     policy: str = ""
 
     def as_json(self) -> dict[str, object]:

@@ -9,18 +9,15 @@ from typing import Final
 
 from passrole.analysis.lint import checks, receivers
 from passrole.analysis.lint.rule import Rule
+from passrole.analysis.lint.validation.reference import CHECKS
 
-_CHECKS: Final = "IAM User Guide, “Access Analyzer policy check reference”"
+_CHECKS: Final = "IAM User Guide, “IAM policy validation check reference”"
 _GUIDE: Final = "IAM User Guide, “Grant a user permissions to pass a role to an AWS service”"
 _GLOBAL: Final = "IAM User Guide, “AWS global condition context keys”"
 _IDENTIFIERS: Final = "IAM User Guide, “IAM identifiers”"
 _REFERENCE: Final = "Service Authorization Reference, “Actions, resources, and condition keys”"
 
 _NARROW: Final = "Name the roles in Resource, and the service in iam:PassedToService."
-_RECOMMENDED: Final = (
-    "We recommend that you specify resource ARNs or add the iam:PassedToService condition key to your "
-    "statement."
-)
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
@@ -37,83 +34,64 @@ RULES: Final[tuple[Rule, ...]] = (
         severity="warning",
         title="iam:PassRole on a resource with wildcards, to any service",
         find=checks.star_in_resource,
-        message="Using the iam:PassRole action with wildcards (*) in the resource can be overly "
-        "permissive because "
-        f"it allows iam:PassRole permissions on multiple resources. {_RECOMMENDED}",
+        message=CHECKS["PASS_ROLE_WITH_STAR_IN_RESOURCE"].text,
         remedy=_NARROW,
         source=_CHECKS,
-        finding_type="SECURITY_WARNING",
     ),
     Rule(
         code="PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE",
         severity="warning",
         title="An action with wildcards that takes iam:PassRole in, on a resource with wildcards",
         find=checks.star_in_action_and_resource,
-        message="Using wildcards (*) in the action and the resource can be overly permissive because "
-        "it allows "
-        f"iam:PassRole permissions on all resources. {_RECOMMENDED}",
+        message=CHECKS["PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE"].text,
         remedy="Name the actions, and iam:PassRole in a statement of its own with the roles and "
         "iam:PassedToService.",
         source=_CHECKS,
-        finding_type="SECURITY_WARNING",
     ),
     Rule(
         code="PASS_ROLE_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION",
         severity="warning",
         title="A NotAction that leaves iam:PassRole allowed, on a resource with wildcards",
         find=checks.star_in_resource_and_not_action,
-        message="Using a resource with wildcards (*) and NotAction can be overly permissive because "
-        "it allows "
-        f"iam:PassRole permissions on all resources. {_RECOMMENDED}",
+        message=CHECKS["PASS_ROLE_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION"].text,
         remedy="Put iam:PassRole into NotAction, and grant it in a statement of its own.",
         source=_CHECKS,
-        finding_type="SECURITY_WARNING",
     ),
     Rule(
         code="PASS_ROLE_WITH_NOT_RESOURCE",
         severity="warning",
         title="iam:PassRole on all but some resources, to any service",
         find=checks.not_resource,
-        message="Using the iam:PassRole action with NotResource can be overly permissive because it allows "
-        f"iam:PassRole permissions on multiple resources. {_RECOMMENDED}",
+        message=CHECKS["PASS_ROLE_WITH_NOT_RESOURCE"].text,
         remedy=_NARROW,
         source=_CHECKS,
-        finding_type="SECURITY_WARNING",
     ),
     Rule(
         code="PASS_ROLE_WITH_STAR_IN_ACTION_AND_NOT_RESOURCE",
         severity="warning",
         title="An action with wildcards that takes iam:PassRole in, on all but some resources",
         find=checks.star_in_action_and_not_resource,
-        message="Using an action with wildcards (*) and NotResource can be overly permissive because "
-        "it allows "
-        f"iam:PassRole permissions on multiple resources. {_RECOMMENDED}",
+        message=CHECKS["PASS_ROLE_WITH_STAR_IN_ACTION_AND_NOT_RESOURCE"].text,
         remedy=_NARROW,
         source=_CHECKS,
-        finding_type="SECURITY_WARNING",
     ),
     Rule(
         code="PASS_ROLE_WITH_NOT_ACTION_AND_NOT_RESOURCE",
         severity="warning",
         title="A NotAction that leaves iam:PassRole allowed, on all but some resources",
         find=checks.not_action_and_not_resource,
-        message="Using NotAction with NotResource can be overly permissive because it allows iam:PassRole "
-        f"permissions on multiple resources. {_RECOMMENDED}",
+        message=CHECKS["PASS_ROLE_WITH_NOT_ACTION_AND_NOT_RESOURCE"].text,
         remedy=_NARROW,
         source=_CHECKS,
-        finding_type="SECURITY_WARNING",
     ),
     Rule(
         code="FORALLVALUES_WITH_SINGLE_VALUED_KEY",
         severity="warning",
         title="ForAllValues on a key with one value, on iam:PassRole",
         find=checks.for_all_values,
-        message="Using ForAllValues qualifier with the single-valued condition key {key} can be "
-        "overly permissive. "
-        "We recommend that you remove ForAllValues:.",
+        message=CHECKS["FORALLVALUES_WITH_SINGLE_VALUED_KEY"].text,
         remedy="Leave ForAllValues: out: it holds also where the key is absent.",
         source=_CHECKS,
-        finding_type="SECURITY_WARNING",
     ),
     Rule(
         code="PassRoleOnEveryRole",
@@ -164,7 +142,6 @@ RULES: Final[tuple[Rule, ...]] = (
         "decided as it reads.",
         remedy="Use {like}.",
         source=_CHECKS,
-        finding_type="WARNING",
     ),
     Rule(
         code="PassRoleOfAnotherAccount",

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from passrole.analysis.lint.grammar_rules import JSON_SYNTAX, TABLE, UNKNOWN_ACTION, UNKNOWN_SERVICE
 from passrole.analysis.lint.rule import Finding, Severity
 from passrole.analysis.lint.rules import RULES
+from passrole.analysis.lint.validation.reference import CHECKS, NOT_DECIDED, link, severity
 
 _LEVELS: Final[Mapping[Severity, str]] = {"error": "error", "warning": "warning", "info": "note"}
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -45,15 +46,19 @@ def _rules() -> list[dict[str, object]]:
         if row.code not in known:
             known.add(row.code)
             made.append(_rule(row.code, row.message, row.remedy, row.severity))
+    for code in CHECKS:
+        if code not in known and code not in NOT_DECIDED:
+            title = code.replace("_", " ").capitalize()
+            made.append(_rule(code, title, f"See {link(code)}.", severity(code)))
     return made
 
 
-def _rule(code: str, title: str, remedy: str, severity: Severity) -> dict[str, object]:
+def _rule(code: str, title: str, remedy: str, level: Severity) -> dict[str, object]:
     return {
         "id": code,
         "shortDescription": {"text": title},
         "help": {"text": remedy},
-        "defaultConfiguration": {"level": _LEVELS[severity]},
+        "defaultConfiguration": {"level": _LEVELS[level]},
     }
 
 

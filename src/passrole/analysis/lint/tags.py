@@ -7,6 +7,7 @@ from typing import Final
 
 _TAG: Final = re.compile(r"[\w.-]*:resourcetag(?:/.*)?", re.IGNORECASE | re.DOTALL)
 _WORD: Final = re.compile("resourcetag", re.IGNORECASE)
+_ACTION: Final = re.compile("passrole", re.IGNORECASE)
 _LONGEST: Final = 200
 
 
@@ -23,3 +24,8 @@ def quoted(text: str) -> str:
     """A text of the policy as a message may quote it; the word for tags stays out of it."""
     shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return _WORD.sub("…", shown).replace("\x7f", "…")
+
+
+def unquotable(text: str) -> str:
+    """As quoted(), without the name of iam:PassRole: for what is said of statements that do not grant it."""
+    return _ACTION.sub("…", quoted(text))

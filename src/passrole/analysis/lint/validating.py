@@ -1,7 +1,7 @@
 """A policy as Access Analyzer's ValidatePolicy looks at it: its findings in AWS's member names.
 
 Source: IAM Access Analyzer API Reference, ValidatePolicy, ValidatePolicyFinding, Location, PathElement,
-Position; IAM User Guide, "Access Analyzer policy check reference".
+Position; IAM User Guide, "IAM policy validation check reference".
 """
 
 from __future__ import annotations
@@ -9,31 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from passrole.analysis.lint.document import Broken, Document, Found, kind_of
-from passrole.analysis.lint.grants import takes_in
-from passrole.analysis.lint.linting import lint_file
 from passrole.analysis.lint.node import Embedded, Node, read_json
-from passrole.analysis.lint.rule import Finding
-from passrole.analysis.lint.sources import PolicyFile
+from passrole.analysis.lint.validation.checking import checked
+from passrole.analysis.lint.validation.reference import CHECKS, link
+from passrole.analysis.lint.validation.subject import TRUST, Said, Spot, Subject
 from passrole.policy.document import Kind
 from passrole.policy.source import JsonError, place_in
 
-_PAGE: Final = (
-    "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html"
-    "#access-analyzer-reference-policy-checks"
-)
-_SECTIONS: Final[Mapping[str, str]] = {
-    "ERROR": "error",
-    "SECURITY_WARNING": "security-warning",
-    "WARNING": "general-warning",
-    "SUGGESTION": "suggestion",
-}
 _KINDS: Final[Mapping[str, Kind]] = {
     "IDENTITY_POLICY": "identity",
     "SERVICE_CONTROL_POLICY": "scp",
     "RESOURCE_CONTROL_POLICY": "rcp",
 }
-TRUST: Final = "AWS::IAM::AssumeRolePolicyDocument"
 
 Path = tuple[dict[str, object], ...]
 
@@ -41,42 +28,36 @@ Path = tuple[dict[str, object], ...]
 def validate_policy(text: str, policy_type: str, resource_type: str = "") -> list[dict[str, object]]:
     """The findings about a policy, as ValidatePolicy returns them, in the order of the text.
 
-    policy_type and resource_type are the operation's policyType and validatePolicyResourceType.
+    policy_type and resource_type are the operation's policyType and validatePolicyResourceType. A trust
+    policy is looked at as one only where the latter says so: else it lacks a Resource, as AWS says.
     """
-    found = Found()
-    root = Node(0, 0)
+    root = Node(0, len(text))
     try:
         root = read_json(Embedded.whole(text))
     except JsonError as error:
-        found.broken.append(Broken(min(error.offset, len(text)), error.message))
+        at = min(error.offset, len(text))
+        place = place_in(text, at)
+        values = {"index": str(at), "line": str(place.line), "column": str(place.column - 1)}
+        found = [Said("JSON_SYNTAX_ERROR", ((at, at),), values)]
     else:
-        found.documents.append(Document(root, _kind(root, policy_type, resource_type)))
-    return [
-        _finding(text, root, one)
-        for one in lint_file(PolicyFile("", text, found))
-        if one.finding_type is not None
-    ]
+        kind = _KINDS.get(policy_type) or ("trust" if resource_type == TRUST else "resource")
+        found = checked(Subject(root, kind, resource_type), text)
+    return [_finding(text, root, one) for one in found]
 
 
-def _kind(root: Node, policy_type: str, resource_type: str) -> Kind:
-    if policy_type in _KINDS:
-        return _KINDS[policy_type]
-    if resource_type:
-        return "trust" if resource_type == TRUST else "resource"
-    return "trust" if kind_of(root, "resource") == "trust" else "resource"
-
-
-def _finding(text: str, root: Node, one: Finding) -> dict[str, object]:
-    kind = str(one.finding_type)
-    slug = one.code.lower().replace("_", "-")
+def _finding(text: str, root: Node, one: Said) -> dict[str, object]:
+    check = CHECKS[one.code]
     return {
-        "findingDetails": one.message,
-        "findingType": kind,
+        "findingDetails": check.text.format_map(one.values),
+        "findingType": check.type,
         "issueCode": one.code,
-        "learnMoreLink": f"{_PAGE}-{_SECTIONS[kind]}-{slug}",
+        "learnMoreLink": link(one.code),
         "locations": [
-            {"path": list(path), "span": {"start": _position(text, start), "end": _position(text, end)}}
-            for path, start, end in _locations(root, one)
+            {
+                "path": list(_located(root, spot, ()) or ()),
+                "span": {"start": _position(text, spot[0]), "end": _position(text, spot[1])},
+            }
+            for spot in one.spots
         ],
     }
 
@@ -87,34 +68,23 @@ def _position(text: str, offset: int) -> dict[str, int]:
     return {"line": place.line, "column": place.column - 1, "offset": offset}
 
 
-def _locations(root: Node, one: Finding) -> Iterator[tuple[Path, int, int]]:
-    """Where it is: for iam:PassRole, the actions that take it in and then the resources."""
-    path, start, end = _located(root, one.start, ()) or ((), one.start, one.end)
-    if one.code.startswith("PASS_ROLE_") and len(path) >= 2:
-        lone = "index" not in path[1]
-        statements = root.get("Statement")
-        statement = statements.values()[0 if lone else int(str(path[1]["index"]))] if statements else root
-        element = "NotAction" if statement.member("NotAction") is not None else "Action"
-        given = statement.get(element)
-        for number, node in enumerate(given.values() if given is not None else ()):
-            if element == "Action" and takes_in(node.text):
-                head: Path = (*path[: 1 if lone else 2], {"value": element})
-                inside: Path = ({"index": number},) if given is not None and given.items is not None else ()
-                yield (*head, *inside), node.start, node.end
-    yield path, start, end
+def _located(node: Node, spot: Spot, path: Path) -> Path | None:
+    """The path to what stands at a place: a value, or a key by itself."""
+    if (node.start, node.end) == spot:
+        return path
+    return next(_inside(node, spot, path), None)
 
 
-def _located(node: Node, start: int, path: Path) -> tuple[Path, int, int] | None:
-    """The path to what stands at a place; of a key, that of its value."""
-    if node.start == start:
-        return path, node.start, node.end
+def _inside(node: Node, spot: Spot, path: Path) -> Iterator[Path]:
     for member in node.members or ():
-        inner: Path = (*path, {"value": member.name})
-        if member.start == start:
-            return inner, member.value.start, member.value.end
-        if member.value.start <= start < member.value.end:
-            return _located(member.value, start, inner)
+        if (member.start, member.end) == spot:
+            yield (*path, {"key": member.name})
+        elif member.value.start <= spot[0] < member.value.end:
+            found = _located(member.value, spot, (*path, {"value": member.name}))
+            if found is not None:
+                yield found
     for index, item in enumerate(node.items or ()):
-        if item.start <= start < item.end:
-            return _located(item, start, (*path, {"index": index}))
-    return None
+        if item.start <= spot[0] < item.end:
+            found = _located(item, spot, (*path, {"index": index}))
+            if found is not None:
+                yield found

@@ -13,7 +13,7 @@ _PAGE: Final = 100  # findings on a page where the caller does not say
 
 @operation("accessanalyzer:ValidatePolicy")
 def validate_policy(call: ServiceCall, given: ValidatePolicyRequest) -> Output:
-    """The findings of the checks that passrole knows: those of the grammar and of iam:PassRole.
+    """The findings of AWS's checks but for those that a policy alone does not decide (docs/lint.md).
 
     nextToken is the number of findings that were shown. Raises ValidationException for another.
     """
