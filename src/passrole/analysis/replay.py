@@ -282,7 +282,7 @@ class Replay:
         if asked.action in TRUSTED and (judged.policies.resource is None or asked.resource in self.invented):
             text = f"the trust policy of {asked.resource}"
             return Verdict(Answer.DEPENDS, f"the details do not tell {text}", (text,))
-        return verdict_of(judged)
+        return verdict_of(judged, new=asked.new)
 
     def _keys(
         self, told: RecordedCall, directory: Directory, action: str, owner: str, resource: str | None

@@ -68,8 +68,11 @@ class Verdict:
     missing: tuple[str, ...] = ()
 
 
-def verdict_of(judged: Judged) -> Verdict:
-    """What the engine answers, with the reason. Doubt about a resource's own policy is doubt."""
+def verdict_of(judged: Judged, *, new: bool = False) -> Verdict:
+    """What the engine answers, with the reason. Doubt about a resource's own policy is doubt.
+
+    new tells that the call makes the resource, which has no policy then.
+    """
     request, policies = judged.request, judged.policies
     found = residual(request, policies)
     what = f"{request.action} on {request.resource or 'a resource that the record does not tell'}"
@@ -83,7 +86,8 @@ def verdict_of(judged: Judged) -> Verdict:
         return Verdict(Answer.DEPENDS, f"{what} depends on what is not told: {named}", keys or (named,))
     reason = explaining.reason(found.best, policies)
     implicit = found.best.outcome is Outcome.IMPLICIT_DENY
-    if implicit and found.best.layer in (IDENTITY.name, RESOURCE.name) and _may_grant(request, policies):
+    ours = found.best.layer in (IDENTITY.name, RESOURCE.name)
+    if implicit and ours and not new and _may_grant(request, policies):
         text = f"the resource-based policy of {request.resource}"
         return Verdict(Answer.DEPENDS, f"{what} is not allowed {reason}, but may be by {text}", (text,))
     return Verdict(Answer.REFUSED, f"{what} is not allowed {reason}{_by(judged)}")

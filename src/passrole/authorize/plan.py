@@ -51,7 +51,8 @@ _WITHIN_AN_ORGANIZATION: Final = ("organizations:", "sts:AssumeRoot")
 class Check:
     """One question for the policies: may the caller do action on resource.
 
-    slot is how a denial names the resource (IAM says ``role Web`` where others print the ARN).
+    slot is how a denial names the resource (IAM says ``role Web`` where others print the ARN). new tells that
+    the call makes it: it has no policy of its own yet.
     """
 
     action: str
@@ -60,6 +61,7 @@ class Check:
     context: Mapping[str, Values]
     unknown: frozenset[str] = frozenset()
     slot: str = ""
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,7 @@ def _check(
     if named.boundary:
         own["iam:permissionsboundary"] = named.boundary
     judged_in = call.account if _within_an_organization(use.action, call.account, owner, directory) else owner
-    return Check(use.action, named.arn, judged_in, own, frozenset(left), named.slot)
+    return Check(use.action, named.arn, judged_in, own, frozenset(left), named.slot, named.new)
 
 
 def _within_an_organization(action: str, account: str, owner: str, directory: Directory) -> bool:
