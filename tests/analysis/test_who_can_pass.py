@@ -27,9 +27,9 @@ from tests.analysis.details import (
     user,
 )
 
-from passrole.analysis.account_passes import Pass
+from passrole.analysis.account_passes import AccountPasses, Pass
 from passrole.analysis.askers import Asker, askers
-from passrole.analysis.requirements import RESOURCE, Requirement
+from passrole.analysis.requirements import RESOURCE, Requirement, requirements
 from passrole.analysis.trust import may_assume
 from passrole.analysis.who_can_pass import Passes, who_can_pass
 from passrole.authorize.call import NoFacts
@@ -37,7 +37,7 @@ from passrole.decision.evaluate import evaluate
 from passrole.decision.residual import residual
 from passrole.passing.rule import judge_pass
 from passrole.policy.conditions import Condition
-from passrole.state.entities import Role
+from passrole.state.entities import Role, User
 from passrole.state.estate.estate import Estate
 from passrole.values.arn import Arn
 
@@ -269,7 +269,8 @@ def test_files_are_taken_as_well(tmp_path: Path) -> None:
 # --- Random estates ---------------------------------------------------------------------------
 
 SERVICES = (EC2, LAMBDA, "ecs-tasks.amazonaws.com")
-ROLES = ("app/Web", "app/Worker", "Web", "team/red-1", "team/blue-1")
+LINKED = "aws-service-role/ec2.amazonaws.com/Linked"  # organizations' policies do not reach it
+ROLES = ("app/Web", "app/Worker", "Web", "team/red-1", "team/blue-1", LINKED)
 PATTERNS = (
     "*",
     arn("role", "*"),
@@ -286,6 +287,8 @@ UNKNOWN_VALUES: dict[str, tuple[str, ...]] = {
     "aws:sourceip": ("10.1.2.3", "192.0.2.1"),
     "aws:principaltag/team": ("red", "blue"),
     "aws:calledvia": (),
+    "aws:multifactorauthage": ("100", "300.6"),
+    "aws:securetransport": ("true", "false"),
 }
 ACTIONS: tuple[str | list[str], ...] = (
     "iam:PassRole",
@@ -315,7 +318,15 @@ CONDITIONS: tuple[dict[str, dict[str, object]], ...] = (
     {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}},
     {"StringEquals": {"iam:ResourceTag/team": "red"}},
     {"ArnLikeIfExists": {"iam:AssociatedResourceArn": "arn:aws:ec2:*:*:instance/*"}},
+    {"NumericLessThan": {"aws:MultiFactorAuthAge": 300.50}},
+    {"Bool": {"aws:SecureTransport": True}},
 )
+VERSIONS = (
+    "2012-10-17",
+    "2012-10-17",
+    "2012-10-17",
+    "2008-10-17",
+)  # in the last one variables are plain text
 
 
 @st.composite
@@ -331,7 +342,11 @@ def statements(draw: st.DrawFn, allows: int) -> Json:
 
 
 def documents(allows: int) -> st.SearchStrategy[Json]:
-    return st.lists(statements(allows), min_size=1, max_size=3).map(lambda some: document(*some))
+    return st.builds(
+        lambda some, version: document(*some, version=version),
+        st.lists(statements(allows), min_size=1, max_size=3),
+        st.sampled_from(VERSIONS),
+    )
 
 
 TRUSTS = st.one_of(
@@ -340,6 +355,7 @@ TRUSTS = st.one_of(
             trust(EC2),
             trust(EC2, LAMBDA),
             trust(LAMBDA, condition={"ArnLike": {"aws:SourceArn": "arn:aws:lambda:*:*:function:x"}}),
+            trust(EC2, LAMBDA, condition={"ArnLike": {"aws:SourceArn": "arn:aws:lambda:*:*:function:x"}}),
             trust(LAMBDA, condition={"StringEquals": {"aws:SourceAccount": "444455556666"}}),
             trust(*SERVICES),
             trusting(tags=True),
@@ -429,7 +445,21 @@ def test_agrees_with_the_engine_pair_by_pair(found: Estate) -> None:
         assert (row is not None) is (own.best.allowed and trusted.best.allowed), (asker.arn, one.arn, service)
         if row is not None:
             assert (row.conditions == ()) is (own.worst.allowed and trusted.worst.allowed), row
+            asked = (*requirements(own), *requirements(trusted))
+            assert row.conditions == tuple(dict.fromkeys(asked)), row
     assert listed == {}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(estates())
+def test_equal_answers_whether_principals_come_as_entities_or_as_askers(found: Estate) -> None:
+    passes = AccountPasses(found, ACCOUNT, found.directory.all(Role, ACCOUNT))
+    everyone = (*found.directory.all(User, ACCOUNT), *found.directory.all(Role, ACCOUNT))
+    for entity, asker in zip(everyone, askers(found, ACCOUNT), strict=True):
+        assert isinstance(entity, User | Role)
+        one, other = passes.passing_of(entity), passes.passing(asker)
+        assert one.sets == other.sets
+        assert list(passes.rows(entity.arn, one)) == list(passes.rows(entity.arn, other))
 
 
 CONTEXTS = st.fixed_dictionaries(

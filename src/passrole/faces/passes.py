@@ -133,41 +133,14 @@ def _said(estates: Iterable[Estate]) -> Iterator[Estate]:
 
 
 def _write_passes(rows: Iterator[Pass], format: Format) -> None:
-    from passrole.faces import tables
+    from passrole.faces import pass_rows, tables
 
     if format is Format.json:
-        _stream_json(rows)
-        return
-    headings = ("principal", "role", "service", "conditions")
-    cells = (
-        (row.principal, row.role, row.service, "; ".join(map(tables.condition_text, row.conditions)))
-        for row in rows
-    )
-    if format is Format.csv:
-        sys.stdout.write(tables.csv_line(headings))
-        sys.stdout.writelines(map(tables.csv_line, cells))
+        sys.stdout.writelines(pass_rows.json_text(rows))
+    elif format is Format.csv:
+        sys.stdout.writelines(pass_rows.csv_text(rows))
     else:
-        tables.write_table(headings, cells)
-
-
-def _stream_json(rows: Iterator[Pass]) -> None:
-    """One list, written as it comes: an estate may have more passes than memory."""
-    import orjson
-
-    from passrole.analysis.answer import requirement_json
-
-    out = sys.stdout
-    separator = "[\n"
-    for row in rows:
-        shown = {
-            "principal": row.principal,
-            "role": row.role,
-            "service": row.service,
-            "conditions": [requirement_json(one) for one in row.conditions],
-        }
-        out.write(separator + "  " + orjson.dumps(shown).decode())
-        separator = ",\n"
-    out.write("\n]\n" if separator != "[\n" else "[]\n")
+        tables.write_table(pass_rows.HEADINGS, pass_rows.cells(rows))
 
 
 def _write_counts(counts: list[tuple[str, int]], by: By, format: Format) -> None:
