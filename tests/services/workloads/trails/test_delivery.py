@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -190,6 +191,73 @@ def test_a_trail_needs_a_bucket_that_admits_it(account: Account, policy: str | N
     assert refused.value.response["Error"]["Code"] == code
     assert bucket in refused.value.response["Error"]["Message"]
     assert cloudtrail.list_trails()["Trails"] == []
+
+
+class TestKey:
+    """A trail whose files are encrypted with a key of the account."""
+
+    @staticmethod
+    def policy(account: Account, trail: str, *, open: bool) -> str:
+        """The key policy that the CloudTrail User Guide asks for, or one that leaves CloudTrail out."""
+        own = {"AWS": f"arn:aws:iam::{account.id}:root"}
+        root = {"Effect": "Allow", "Principal": own, "Action": "kms:*", "Resource": "*"}
+        context = {"kms:EncryptionContext:aws:cloudtrail:arn": f"arn:aws:cloudtrail:*:{account.id}:trail/*"}
+        service = {
+            "Effect": "Allow",
+            "Principal": {"Service": SERVICE},
+            "Action": "kms:GenerateDataKey*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:SourceArn": trail}, "StringLike": context},
+        }
+        return document(root, service) if open else document(root)
+
+    def test_is_asked_for_each_file(self, account: Account) -> None:
+        trail, kms = Trail(account), account.client("kms")
+        shut = self.policy(account, trail.arn, open=False)
+        key = kms.create_key(Policy=shut)["KeyMetadata"]
+        kms.create_alias(AliasName="alias/trail", TargetKeyId=key["KeyId"])
+        with pytest.raises(ClientError, match="InsufficientEncryptionPolicyException"):
+            trail.cloudtrail.update_trail(Name="all", KmsKeyId="alias/trail")
+        opened = self.policy(account, trail.arn, open=True)
+        kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=opened)
+        changed = trail.cloudtrail.update_trail(Name="all", KmsKeyId="alias/trail")
+        assert changed["KmsKeyId"] == key["Arn"]
+        trail.start()
+        iam = account.client("iam")
+        iam.create_user(UserName="ada")
+        eventually(lambda: trail.delivered("CreateUser"), "CreateUser in the bucket")
+        objects = trail.objects()
+        head = trail.s3.head_object(Bucket=trail.bucket, Key=objects[0])
+        assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key["Arn"])
+        asked = account.records("GenerateDataKey")
+        assert {one["requestParameters"]["encryptionContext"]["aws:s3:arn"] for one in asked} >= {
+            f"arn:aws:s3:::{trail.bucket}/{name}" for name in objects
+        }
+        assert asked[0]["userIdentity"] == {"type": "AWSService", "invokedBy": SERVICE}
+        assert asked[0]["resources"][0]["ARN"] == key["Arn"]
+
+        kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=shut)
+        iam.create_user(UserName="bea")
+        eventually(lambda: trail.status.get("LatestDeliveryError") == "AccessDenied", "a refusal")
+        assert len(trail.delivered("CreateUser")) == 1
+        kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=opened)
+        eventually(lambda: len(trail.delivered("CreateUser")) == 2, "the file that was refused")
+        assert "LatestDeliveryError" not in trail.status
+
+    def test_what_deliveries_record_makes_no_deliveries(self, account: Account) -> None:
+        trail, kms = Trail(account), account.client("kms")
+        key = kms.create_key(Policy=self.policy(account, trail.arn, open=True))["KeyMetadata"]["Arn"]
+        trail.cloudtrail.update_trail(Name="all", KmsKeyId=key)
+        trail.start()
+        iam = account.client("iam")
+        iam.create_user(UserName="ada")
+        eventually(lambda: trail.delivered("CreateUser"), "CreateUser in the bucket")
+        # Time for many rounds. What this test itself reads goes into one file more, or two.
+        before = len(account.records("GenerateDataKey"))
+        time.sleep(2)
+        assert len(account.records("GenerateDataKey")) <= before + 2
+        iam.create_user(UserName="bea")
+        eventually(lambda: trail.delivered("GenerateDataKey"), "what was recorded meanwhile")
 
 
 def test_data_events_where_selectors_ask_for_them(account: Account) -> None:

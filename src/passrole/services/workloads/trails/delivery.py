@@ -1,16 +1,16 @@
 """The delivery of trails: every few seconds, what was recorded since goes to where each trail wants it.
 
-CloudTrail writes to a bucket and a topic as itself, so their own policies decide, at each delivery anew; to
-CloudWatch Logs it writes with the role that the trail was passed. A file that cannot be put is tried again
-with the next round, and nothing after it is delivered before; AWS does so for 30 days. Events that cannot be
-written to CloudWatch Logs are not kept for later.
+CloudTrail writes to a bucket and a topic as itself, so their own policies decide, at each delivery anew, and
+the key's where a trail has one; to CloudWatch Logs it writes with the role that the trail was passed. A file
+that cannot be put is tried again with the next round, and nothing after it is delivered before; AWS does so
+for 30 days. Events that cannot be written to CloudWatch Logs are not kept for later.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,16 +20,16 @@ import orjson
 from msgspec.structs import replace
 
 from passrole.authorize.call import Call
-from passrole.authorize.refusal import Refusal
-from passrole.authorize.resources import role_of_arn
 from passrole.services.agents import Ports, Told
 from passrole.services.cloudtrail.destinations import CLOUDTRAIL
-from passrole.services.operation import ActAs
 from passrole.services.targets import Handing
 from passrole.services.workloads.trails import digests
 from passrole.services.workloads.trails.files import File, made
+from passrole.services.workloads.trails.log_groups import LogGroups
+from passrole.services.workloads.trails.objects import Objects
 from passrole.services.workloads.trails.selection import Selection
 from passrole.state.organization import Member, organization_of
+from passrole.state.records.identity import service_identity
 from passrole.state.store import StoreUnavailable
 from passrole.state.trail import Event
 from passrole.state.trails import (
@@ -48,13 +48,8 @@ SECONDS: Final = 5.0  # between two rounds; CloudTrail takes five minutes
 _BLOCK: Final = 4000  # events read at once: some five megabytes
 _OFFERED: Final = 20_000
 _DIGEST_EVERY: Final = timedelta(hours=1)
-_SESSION_SECONDS: Final = 3600
-_SESSION_NAME: Final = "CloudTrail"
 
-# Bounds of one PutLogEvents call. Source: CloudWatch Logs API Reference.
-_LOG_EVENTS: Final = 1000
-_LOG_BYTES: Final = 1_000_000
-_LOG_EVENT_EXTRA: Final = 26
+_BY_CLOUDTRAIL: Final = service_identity(CLOUDTRAIL).user_identity
 
 
 @dataclass(slots=True)
@@ -64,9 +59,6 @@ class _Work:
     position: int
     files: list[File] = field(default_factory=list)
     end: int = 0
-    logs: dict[str, ActAs] = field(default_factory=dict)  # the role that was taken, by region
-    logs_until: datetime | None = None
-    logs_role: str = ""
 
 
 class TrailsDelivery:
@@ -75,7 +67,8 @@ class TrailsDelivery:
     def __init__(self, ports: Ports, seconds: float = SECONDS, handing: Handing | None = None) -> None:
         self._ports = ports
         self._directory = ports.directory
-        self._facts = ports.facts
+        self._objects = Objects(ports)
+        self._groups = LogGroups(ports)
         self._seconds = seconds
         self._handing = handing
         self._work: dict[str, _Work] = {}
@@ -132,12 +125,13 @@ class TrailsDelivery:
         trails = [trail for trail in self._directory.everywhere(TrailDefinition) if trail.started is not None]
         for arn in self._work.keys() - {trail.arn for trail in trails}:
             del self._work[arn]
+            self._groups.forget(arn)
         if not trails:
             return
         if final or newest != self._seen:
             self._seen = newest
             for trail in trails:
-                if not await self._deliver(trail, newest):
+                if not await self._deliver(trail, newest, final=final):
                     self._seen = -1
         for trail in trails:
             if trail.validation:
@@ -147,8 +141,9 @@ class TrailsDelivery:
 
     # Log files
 
-    async def _deliver(self, trail: TrailDefinition, newest: int) -> bool:
+    async def _deliver(self, trail: TrailDefinition, newest: int, *, final: bool) -> bool:
         """Everything durable up to newest; False where something is left."""
+        patient = trail.logging and not final
         work = self._work.get(trail.arn)
         if work is None:
             kept = self._directory.by_key(TrailDelivery, trail.account, trail.arn)
@@ -167,7 +162,13 @@ class TrailsDelivery:
                 if not block:
                     return until == trail.last  # else some are not durable yet
                 now = self._ports.now()
-                work.files = await asyncio.to_thread(made, block, takes, trail, organization, now)
+                files = await asyncio.to_thread(made, block, takes, trail, organization, now)
+                last = block[-1][0] >= until
+                if files and last and patient and all(_own(one) for file in files for one in file.events):
+                    # What deliveries themselves record, of the key or the bucket, waits for something else to
+                    # be delivered with: else each round would be the reason of the next.
+                    return True
+                work.files = files
                 work.end = block[-1][0]
                 if not work.files:
                     work.position = work.end  # durable with the next file
@@ -181,7 +182,7 @@ class TrailsDelivery:
         delivered: list[File] = []
         error = ""
         for file in work.files:
-            error = await self._put(trail, file.key, file.body, file.region, {})
+            error = await self._objects.put(trail, file.key, file.body, file.region, {})
             if error:
                 break
             delivered.append(file)
@@ -189,7 +190,7 @@ class TrailsDelivery:
         for file in delivered:
             self._offer(trail, file)
         notices = await self._notify(trail, delivered) if trail.topic and delivered else None
-        logs = await self._write_logs(trail, work, delivered) if trail.log_group and delivered else None
+        logs = await self._groups.write(trail, delivered) if trail.log_group and delivered else None
         if self._directory.by_key(TrailDefinition, trail.account, trail.key) is None:
             return True  # deleted meanwhile
         now = self._ports.now().replace(microsecond=0)
@@ -207,33 +208,6 @@ class TrailsDelivery:
                 self._note(trail, file)
         await self._ports.commit(())
         return not error
-
-    async def _put(
-        self, trail: TrailDefinition, key: str, body: bytes, region: str, metadata: Mapping[str, str]
-    ) -> str:
-        """Returns S3's error code, "" where the object is there."""
-        owner = self._facts.owner(f"arn:aws:s3:::{trail.bucket}")
-        if owner is None:
-            return "NoSuchBucket"
-        act = self._ports.acting.as_service(CLOUDTRAIL, source_arn=trail.arn, account=owner, region=region)
-        given: dict[str, object] = {
-            "Bucket": trail.bucket,
-            "Key": key,
-            "Body": body,
-            "ACL": "bucket-owner-full-control",
-            "ContentType": "application/json",
-            "ContentEncoding": "gzip",
-        }
-        if trail.kms_key:
-            given |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": trail.kms_key}
-        if metadata:
-            given["Metadata"] = metadata
-        try:
-            await act.call("s3", "PutObject", given)
-        except ServiceError as error:
-            log.info("%s: %s is not delivered: %s", trail.arn, key, error)
-            return error.code
-        return ""
 
     def _offer(self, trail: TrailDefinition, file: File) -> None:
         """Delivered events are EventBridge's, too: writes only, each in its own account and region.
@@ -279,53 +253,6 @@ class TrailsDelivery:
             log.info("%s: no message to %s: %s", trail.arn, arn, error)
             return error.code
         return ""
-
-    # CloudWatch Logs
-
-    async def _write_logs(self, trail: TrailDefinition, work: _Work, files: Sequence[File]) -> str:
-        """Every event as a log event. Returns why it could not be written, "" where all were."""
-        region = trail.log_group.split(":")[3]
-        act = await self._role(trail, work, region)
-        if isinstance(act, str):
-            return act
-        group = trail.log_group.split(":")[6]
-        for file in files:
-            stream = f"{file.account}_CloudTrail_{file.region}"
-            for events in _batches(file.events):
-                try:
-                    await _put_events(act, {"logGroupName": group, "logStreamName": stream}, events)
-                except ServiceError as error:
-                    work.logs_until = None  # the next round takes the role anew
-                    log.info("%s: not written to %s: %s", trail.arn, trail.log_group, error)
-                    return "AccessDenied" if "AccessDenied" in error.code else error.code
-        return ""
-
-    async def _role(self, trail: TrailDefinition, work: _Work, region: str) -> ActAs | str:
-        """The role that the trail was passed, kept for an hour; or why it cannot be taken."""
-        now = self._ports.now()
-        known = work.logs.get(region)
-        lasts = work.logs_until is not None and now < work.logs_until
-        if known is not None and work.logs_role == trail.log_role and lasts:
-            return known
-        role = role_of_arn(self._directory, trail.log_role)
-        if role is None:
-            return "AccessDenied"
-        taken = await self._ports.acting.with_role(
-            CLOUDTRAIL,
-            role,
-            session_name=_SESSION_NAME,
-            source_arn=trail.arn,
-            region=region,
-            seconds=_SESSION_SECONDS,
-            replaces=known,
-        )
-        if isinstance(taken, Refusal):
-            work.logs.clear()
-            return "AccessDenied"
-        work.logs = {region: taken}
-        work.logs_role = trail.log_role
-        work.logs_until = now + timedelta(seconds=_SESSION_SECONDS - 300)
-        return taken
 
     # Digests
 
@@ -389,7 +316,7 @@ class TrailsDelivery:
         key = await self._key(chain.region, now)
         organization, _ = self._organization(trail)
         digest = await asyncio.to_thread(digests.digest, trail, organization, chain, files, key, now)
-        error = await self._put(trail, digest.key, digest.body, chain.region, digest.metadata)
+        error = await self._objects.put(trail, digest.key, digest.body, chain.region, digest.metadata)
         if self._directory.by_key(TrailDefinition, trail.account, trail.key) is None:
             return
         state = self._state(trail)
@@ -423,28 +350,6 @@ class TrailsDelivery:
         return organization.id, frozenset(member.id for member in members)
 
 
-def _batches(events: Iterable[Event]) -> Iterable[list[dict[str, object]]]:
-    batch: list[dict[str, object]] = []
-    size = 0
-    for event in events:
-        text = event.record.decode()
-        cost = len(event.record) + _LOG_EVENT_EXTRA
-        if batch and (len(batch) >= _LOG_EVENTS or size + cost > _LOG_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append({"timestamp": int(event.time.timestamp() * 1000), "message": text})
-        size += cost
-    if batch:
-        yield batch
-
-
-async def _put_events(act: ActAs, stream: Mapping[str, str], events: list[dict[str, object]]) -> None:
-    """Raises ServiceError."""
-    given: Mapping[str, object] = {**stream, "logEvents": events}
-    try:
-        await act.call("logs", "PutLogEvents", given)
-    except ServiceError as error:
-        if error.code != "ResourceNotFoundException":
-            raise
-        await act.call("logs", "CreateLogStream", stream)
-        await act.call("logs", "PutLogEvents", given)
+def _own(event: Event) -> bool:
+    """Is it CloudTrail's own doing?"""
+    return not event.username and _BY_CLOUDTRAIL in event.record
