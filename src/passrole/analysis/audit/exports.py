@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, TypeVar
 
 import msgspec
@@ -41,19 +42,11 @@ _MEMBERS: Final[Mapping[str, str]] = {
         "creationDate",
         "sourceIdentity",
         "webIdFederationData",
-        # the others that a question may be asked about
-        "eventVersion",
-        "responseElements",
-        "readOnly",
-        "sharedEventID",
     )
 }
-_NESTED: Final = ("userIdentity", "requestParameters", "responseElements")
+_NESTED: Final = ("userIdentity", "requestParameters")
 _READ: Final = frozenset(name.lower() for name in WholeRecord.__struct_fields__)
 _COLUMNS_OF: Final = tuple(name.lower() for name in _NESTED)
-_TEXT: Final = tuple(
-    name for name in WholeRecord.__struct_fields__ if name not in ("userIdentity", "requestParameters")
-)
 # A column that holds the whole record: CloudTrail Lake's own, and LookupEvents' member.
 _WHOLE: Final = ("eventjson", "cloudtrailevent")
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?(?: ?UTC|Z|\+00:?00)?", re.ASCII)
@@ -84,12 +77,14 @@ def missing(columns: Iterable[str]) -> str:
 def of_row(row: Mapping[str, object]) -> Mapping[str, object] | None:
     """The record in a row of columns, None for a row of another table."""
     columns: dict[str, object] = {}
-    for column, value in row.items():
-        path = _nested_in(column)
-        if path:
+    for column, path in _read(tuple(row)):
+        value = row[column]
+        if value is None or value == "":
+            continue
+        if len(path) == 1:
+            columns[path[0]] = value
+        else:
             _put(columns, path, value)
-        elif value not in ("", None):
-            columns[_bare(column)] = value
     for whole in _WHOLE:
         text = columns.get(whole)
         if isinstance(text, str) and text:
@@ -100,28 +95,32 @@ def of_row(row: Mapping[str, object]) -> Mapping[str, object] | None:
         return None
     made: dict[str, object] = {}
     for name, value in columns.items():
-        member = _MEMBERS.get(name)
-        if member is None:
-            continue
+        member = _MEMBERS[name]
         if member in _NESTED:
             nested = object_of(value) if isinstance(value, str) else value
             made[member] = _respelled(nested) if member == "userIdentity" else nested
         elif member == "eventTime":
             made[member] = moment(value)
-        elif member in _TEXT:
-            made[member] = str(value)
         else:
-            made[member] = value
+            made[member] = value if isinstance(value, str) else str(value)
     return made
 
 
-def _nested_in(column: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def _read(columns: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Those of the columns that a record is read from, each with where it stands in it."""
+    found = ((column, _nested_in(column) or (_bare(column),)) for column in columns)
+    return tuple((column, path) for column, path in found if path[0] in _READ or path[0] in _WHOLE)
+
+
+def _nested_in(column: str) -> tuple[str, ...]:
     """``t.userIdentity.sessionContext.sessionIssuer.arn`` is a member of a member; others are not nested."""
     names = column.strip().split(".")
     for at, name in enumerate(names[:-1]):
-        if name.replace("_", "").lower() in _COLUMNS_OF:
-            return [name.replace("_", "").lower(), *names[at + 1 :]]
-    return []
+        root = name.replace("_", "").lower()
+        if root in _COLUMNS_OF:
+            return (root, *names[at + 1 :])
+    return ()
 
 
 def _root(column: str) -> str:
@@ -129,10 +128,8 @@ def _root(column: str) -> str:
     return next(iter(_nested_in(column)), "") or _bare(column)
 
 
-def _put(columns: dict[str, object], path: list[str], value: object) -> None:
+def _put(columns: dict[str, object], path: Sequence[str], value: object) -> None:
     """Sets a member of a member, unless its whole is there already."""
-    if value in ("", None):
-        return
     inner: object = columns
     for name in path[:-1]:
         if not isinstance(inner, dict):

@@ -23,7 +23,7 @@ from passrole.analysis.audit.forms.lists import Lists, is_list
 from passrole.analysis.audit.forms.tables import is_table, table
 from passrole.analysis.audit.forms.values import values
 from passrole.analysis.audit.streams import chunks as chunks_of
-from passrole.analysis.audit.unwrapping import is_record, unwrapped
+from passrole.analysis.audit.unwrapping import is_record
 
 _ENOUGH: Final = 1 << 16  # bytes that tell the form of a file
 _BOM: Final = b"\xef\xbb\xbf"
@@ -93,7 +93,7 @@ def _member(member: Member, fault: Fault, kind: type[R]) -> Iterator[list[R]]:
 
 
 def _wraps(head: bytes) -> bool:
-    """Is the first item of a list no record itself, but something that holds records?"""
+    """Is the first item of a list no record itself, but perhaps something that holds records?"""
     opening = _OPENING.match(head)
     at = opening.end() if opening is not None else 0
     if head.startswith(_PLAIN, at):
@@ -105,6 +105,4 @@ def _wraps(head: bytes) -> bool:
     except (ValueError, RecursionError):  # broken, or larger than what is looked at
         first = _FIRST.match(text)
         return text.startswith("[") or (first is not None and first[1] not in _MEMBERS)
-    if isinstance(item, Mapping) and is_record(item):
-        return False
-    return any(True for _ in unwrapped(item))
+    return not (isinstance(item, Mapping) and is_record(item))

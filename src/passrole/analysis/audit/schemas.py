@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from passrole.analysis.audit.exports import moment, object_of, of_row
@@ -118,6 +119,8 @@ SCHEMAS: Final = (OCSF, ECS)
 
 # Members whose places differ from version to version: is it an ARN that stands there?
 _BY_ARN: Final[Mapping[str, bool]] = {"userIdentity.arn": True, "userIdentity.principalId": False}
+_SESSION: Final = "userIdentity.sessionContext"
+_MFA: Final = f"{_SESSION}.attributes.mfaAuthenticated"
 _DEEPEST: Final = 8  # names to a place
 _WHOLE: Final = ("requestParameters", "request_parameters")  # what is in there is the caller's
 
@@ -125,12 +128,16 @@ _WHOLE: Final = ("requestParameters", "request_parameters")  # what is in there 
 _TRUTH: Final[Mapping[object, str]] = {True: "true", False: "false"}
 
 
-def columns_of(names: Sequence[str]) -> Sequence[str]:
-    """The columns of a table that hold an event of a schema; none where it has none."""
+def places_in(columns: Sequence[str]) -> Sequence[str]:
+    """The places in a table at which an event of a schema stands; none in another table."""
     for schema in SCHEMAS:
-        wanted = {place.partition(".")[0] for places in schema.places.values() for place in places}
-        if schema.kept.partition(".")[0] in names:
-            return [name for name in names if name in wanted or name == schema.product[0].partition(".")[0]]
+        if schema.kept in columns or schema.kept.partition(".")[0] in columns:
+            found = dict.fromkeys(place for places in schema.places.values() for place in places)
+            return [
+                place
+                for place in (*found, schema.product[0])
+                if place.partition(".")[0] in columns or place in columns
+            ]
     return ()
 
 
@@ -138,7 +145,7 @@ def of_schema(event: Mapping[str, object]) -> Mapping[str, object] | None:
     """The record in an event of a schema, None for another thing."""
     for schema in SCHEMAS:
         if schema.kept.partition(".")[0] in event or schema.kept in event:
-            found = _of(schema, _spread(event))
+            found = _of(schema, event if _is_nested(event) else _spread(event))
             if found is not None:
                 return found
     return None
@@ -164,6 +171,8 @@ def _of(schema: Schema, event: Mapping[str, object]) -> Mapping[str, object] | N
                 continue
             row[member] = _as_recorded(member, value)
             break
+    if not any(f"{_SESSION}.{told}" in row for told in ("sessionIssuer.arn", "attributes.creationDate")):
+        row.pop(_MFA, None)  # of a call without a session it is false, too
     return of_row(row)
 
 
@@ -184,13 +193,26 @@ def _is_told(value: object) -> bool:
 def _at(event: Mapping[str, object], place: str) -> object:
     """What stands at a place; a list of one value, as searches give fields, is that value."""
     found: object = event
-    for name in place.split("."):
-        if not isinstance(found, Mapping):
+    for name in _names(place):
+        if type(found) is not dict and not isinstance(found, Mapping):  # the latter takes longer
             return None
         found = found.get(name)
     if isinstance(found, list) and len(found) == 1:
         return found[0]
     return found
+
+
+@lru_cache(maxsize=256)
+def _names(place: str) -> tuple[str, ...]:
+    return tuple(place.split("."))
+
+
+def _is_nested(event: Mapping[str, object]) -> bool:
+    """Does each member stand where its names say?"""
+    unmapped = event.get("unmapped")
+    return not any(
+        "." in name for name in (*event, *(unmapped if isinstance(unmapped, Mapping) else ()))
+    ) and not any(isinstance(value, str) and value.startswith("{") for value in event.values())
 
 
 def _spread(event: Mapping[str, object]) -> Mapping[str, object]:

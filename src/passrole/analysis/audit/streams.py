@@ -84,6 +84,8 @@ def _unpacked(stream: Stream, first: bytes) -> Iterator[bytes] | None:
 def _again(pieces: Iterator[bytes], depth: int) -> Iterator[bytes]:
     """The pieces, decompressed once more where they are compressed still."""
     first = next(pieces, b"")
+    while len(first) < len(_XZ) and (more := next(pieces, b"")):
+        first += more
     if first.startswith((_GZIP, _BZIP2, _XZ, _ZSTANDARD, *_UTF_16)):
         yield from chunks(_Put(first, pieces), depth)
         return

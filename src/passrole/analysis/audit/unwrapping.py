@@ -35,6 +35,8 @@ _SCANNER: Final = json.JSONDecoder(strict=False)
 _NAMES: Final = ("eventName", "eventname", "EventName", "event_name", '"api"')
 # One of these stands in every record, beside its name and source: what else has such members is no call.
 _MARKS: Final = ("userIdentity", "eventVersion", "eventID", "eventTime", "requestParameters")
+_PARAMETERS: Final = ("requestparameters", "requestParameters")
+_IDENTITIES: Final = ("useridentity", "userIdentity")
 _STRUCTURES: Final = ("userIdentity", "requestParameters")
 # Lists that hold records in what commands and services print, and may be empty.
 _LISTS: Final = (
@@ -64,6 +66,8 @@ def unwrapped(content: object, broken: Broken = lambda: None, depth: int = 0) ->
     elif isinstance(content, Mapping):
         if is_record(content):
             yield content
+        elif (found := _of_table(content)) is not None:
+            yield found
         else:
             yield from _of_members(content, broken, depth)
     elif isinstance(content, list):
@@ -79,8 +83,15 @@ def is_record(content: Event) -> bool:
         and "eventSource" in content
         and any(mark in content for mark in _MARKS)
         and not any(isinstance(content.get(member), str) for member in _STRUCTURES)
-        and not any(isinstance(value, str) and _may_hold(value) for value in content.values())
+        and not any(isinstance(value, str) and may_hold(value) for value in content.values())
     )
+
+
+def _of_table(content: Event) -> Event | None:
+    """The record in a row that has all columns of one, or in an event of a schema that keeps no text."""
+    if any(name in content for name in _PARAMETERS) and any(name in content for name in _IDENTITIES):
+        return of_row(content)
+    return of_schema(content) if isinstance(content.get("api"), Mapping) else None
 
 
 def is_empty(content: object) -> bool:
@@ -106,7 +117,7 @@ def _of_members(content: Event, broken: Broken, depth: int) -> Iterator[Event]:
     some = False
     told: set[object] = set()  # a search gives an event's text and its fields side by side
     for value in content.values():
-        if not (_may_hold(value) if isinstance(value, str) else isinstance(value, list | Mapping)):
+        if not (may_hold(value) if isinstance(value, str) else isinstance(value, list | Mapping)):
             continue
         before = frozenset(told)
         for event in unwrapped(value, broken, depth + 1):
@@ -176,7 +187,7 @@ def _columns(results: Event) -> list[str]:
 # Texts
 
 
-def _may_hold(text: str) -> bool:
+def may_hold(text: str) -> bool:
     """Might it be the text of a record, or of what holds one?"""
     if text.startswith(_GZIP):
         return True
@@ -185,11 +196,11 @@ def _may_hold(text: str) -> bool:
 
 def _parsed(text: str, broken: Broken) -> Iterator[object]:
     """The values in a text of JSON, one after the other."""
-    if not _may_hold(text):
+    if not may_hold(text):
         return
     if text.startswith(_GZIP):
         text = _gunzipped(text)
-        if not _may_hold(text):
+        if not may_hold(text):
             return
     try:
         yield msgspec.json.decode(text)

@@ -16,7 +16,8 @@ from passrole.analysis.audit.forms.doubt import Doubt
 from passrole.analysis.audit.forms.intake import Intake
 from passrole.analysis.audit.forms.sought import sought
 from passrole.analysis.audit.forms.values import of_content
-from passrole.analysis.audit.schemas import columns_of
+from passrole.analysis.audit.schemas import places_in
+from passrole.analysis.audit.unwrapping import may_hold
 
 if TYPE_CHECKING:
     import pyarrow
@@ -43,18 +44,19 @@ def columns(intake: Intake[R], form: str, file: BinaryIO | None) -> Iterator[lis
     except ImportError as error:
         raise Foreign(f"{form}, for which pyarrow is needed: install passrole[parquet]") from error
     doubt = Doubt(intake.fault)
+    doubt.why = f"{form} without records"
     number = 0
     with sought(intake, file) as whole:
         if intake.cut is not None:  # what tells where everything is stands at the end
             return
         try:
-            for batch in _parquet(whole, intake) if form == "Parquet" else _orc(whole, intake):
+            for batch in _parquet(whole) if form == "Parquet" else _orc(whole):
                 found: list[R] = []
-                for row in batch.to_pylist(maps_as_pydicts="lossy"):
+                for row in _rows(batch):
                     number += 1
-                    content = _told(row)
-                    doubt.why = f"{form} without records"
-                    found += of_content(intake, content, f"row {number}", doubt)
+                    if number == 1 and (lacking := _lacking(row)):
+                        intake.fault("", lacking)
+                    found += of_content(intake, row, f"row {number}", doubt)
                 yield found
         except (pyarrow.ArrowException, OSError, ValueError) as error:
             text = f"damaged {form}: {str(error).partition(chr(10))[0]}"
@@ -64,42 +66,85 @@ def columns(intake: Intake[R], form: str, file: BinaryIO | None) -> Iterator[lis
     doubt.end()
 
 
-def _parquet(file: BinaryIO, intake: Intake[R]) -> Iterator[pyarrow.RecordBatch]:
+def _parquet(file: BinaryIO) -> Iterator[pyarrow.RecordBatch]:
     import pyarrow.parquet
 
     with pyarrow.parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as opened:
-        wanted = _wanted(opened.schema_arrow, intake, "Parquet")
+        wanted = _wanted(opened.schema_arrow, "Parquet")
         yield from opened.iter_batches(batch_size=_BATCH, columns=wanted, use_threads=False)
 
 
-def _orc(file: BinaryIO, intake: Intake[R]) -> Iterator[pyarrow.RecordBatch]:
+def _orc(file: BinaryIO) -> Iterator[pyarrow.RecordBatch]:
     import pyarrow.orc
 
     opened = pyarrow.orc.ORCFile(file)
-    wanted = _wanted(opened.schema, intake, "ORC")
+    # Of a structure, all of it is read: a place that a file does not have is an error here.
+    wanted = list(dict.fromkeys(place.partition(".")[0] for place in _wanted(opened.schema, "ORC")))
     for number in range(opened.nstripes):
         stripe = opened.read_stripe(number, columns=wanted)
         for at in range(0, stripe.num_rows, _BATCH):
             yield stripe.slice(at, _BATCH)
 
 
-def _wanted(schema: pyarrow.Schema, intake: Intake[R], form: str) -> Sequence[str]:
+def _wanted(schema: pyarrow.Schema, form: str) -> Sequence[str]:
     """The columns to be read. Raises Foreign for those of another table."""
     names = list(schema.names)
     if set(names) >= _OURS:
         raise Foreign(f"{form} of the rows that an audit found: an answer, not a trail")
-    if is_header(names):
-        if lacking := missing(names):
-            intake.fault("", lacking)
+    if is_header(names) and not missing(names):
         return [name for name in names if is_wanted(name)]
-    if of_a_schema := columns_of(names):
-        return of_a_schema
+    if places := places_in(names):
+        return list(dict.fromkeys(_column(schema, place) for place in places))
     # A record may stand in any column of texts, as one that a message queue or a search had.
     texts = [field.name for field in schema if "string" in str(field.type) or "binary" in str(field.type)]
     if not texts:
         shown = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
         raise Foreign(f"{form} without the columns of a trail: it has {shown}")
     return texts
+
+
+def _lacking(row: Mapping[str, object]) -> str:
+    """What rows leave out that have no record's own text."""
+    if not is_header(row) or any(isinstance(text, str) and may_hold(text) for text in row.values()):
+        return ""
+    return missing(row)
+
+
+def _column(schema: pyarrow.Schema, place: str) -> str:
+    """What is to be read for a place: of a structure, only what stands there."""
+    import pyarrow
+
+    column = place if place in schema.names else place.partition(".")[0]
+    return place if pyarrow.types.is_struct(schema.field(column).type) else column
+
+
+def _rows(batch: pyarrow.RecordBatch) -> Iterator[dict[str, object]]:
+    """The rows, as JSON has them. Columns are taken apart one by one: rows by pyarrow take far longer."""
+    names = batch.schema.names
+    for values in zip(*map(_values, batch.columns), strict=True):
+        yield dict(zip(names, values, strict=True))
+
+
+def _values(column: pyarrow.Array) -> list[object]:
+    """A structure has all of its members, most of them null: these are left out, and it where all are."""
+    import pyarrow
+
+    kind = column.type
+    if pyarrow.types.is_struct(kind):
+        if not kind.num_fields:
+            return [None] * len(column)
+        names = [field.name for field in kind]
+        rows = zip(*map(_values, column.flatten()), strict=True)
+        return [
+            {name: one for name, one in zip(names, row, strict=True) if one is not None} or None
+            for row in rows
+        ]
+    if pyarrow.types.is_dictionary(kind):
+        return _values(column.dictionary_decode())
+    found: list[object] = column.to_pylist(maps_as_pydicts="lossy")
+    if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
+        return found
+    return [_told(one) for one in found]
 
 
 def _told(value: object) -> object:

@@ -11,8 +11,8 @@ from passrole.analysis.audit.faults import Foreign
 from passrole.analysis.audit.forms.doubt import Doubt
 from passrole.analysis.audit.forms.intake import Intake
 from passrole.analysis.audit.forms.values import of_content
-from passrole.analysis.audit.schemas import columns_of
-from passrole.analysis.audit.unwrapping import unwrapped
+from passrole.analysis.audit.schemas import places_in
+from passrole.analysis.audit.unwrapping import may_hold, unwrapped
 
 _LONGEST: Final = 4 << 20  # bytes of one cell
 _BATCH: Final = 500
@@ -41,7 +41,7 @@ def _mark_in(head: bytes) -> str | None:
             continue
         if {cell.strip().lower() for cell in rows[0]} >= _CONSOLE:
             raise Foreign("the event history as CSV, which leaves out what was passed: download it as JSON")
-        if is_header(rows[0]) or columns_of(rows[0]):
+        if is_header(rows[0]) or places_in(rows[0]):
             return mark
         # The last row may go on behind what is looked at.
         if any(
@@ -57,8 +57,7 @@ def table(intake: Intake[R]) -> Iterator[list[R]]:
     header: list[str] = next(rows)
     doubt = Doubt(intake.fault)
     doubt.why = "not a trail: a table without records"
-    if is_header(header) and (lacking := missing(header)):
-        intake.fault("", lacking)
+    lacking = missing(header) if is_header(header) else ""
     found: list[R] = []
     number = 1
     while True:
@@ -71,6 +70,9 @@ def table(intake: Intake[R]) -> Iterator[list[R]]:
             doubt.fault(f"row {number}", f"broken CSV: {error}")
             continue
         if row:
+            if lacking and not any(map(may_hold, row)):
+                intake.fault("", lacking)
+            lacking = ""
             found += of_content(intake, dict(zip(header, row, strict=False)), f"row {number}", doubt)
         if len(found) >= _BATCH:
             yield found

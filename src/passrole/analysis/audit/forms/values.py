@@ -24,6 +24,9 @@ _BATCH: Final = 500
 _NEAR: Final = 16  # letters from the end of a text in which a fault may come of the end
 _BETWEEN: Final = " \t\r\n\0,:"
 _FIRST: Final = re.compile(rb'\{\s*"([^"\\]*)"\s*:')
+# What stands before a value of which nothing is known: between two values, and between two items.
+_VALUE: Final = re.compile(rb'\}\s*(?=\{\s*")')
+_ITEM: Final = re.compile(rb'\}\s*,\s*(?=\{\s*")')
 
 
 def values(intake: Intake[R]) -> Iterator[list[R]]:
@@ -150,6 +153,8 @@ class _Values(Generic[R]):
         if not name and (first := _FIRST.match(into.left, at)) is not None:
             name = first[1]
         begins = re.compile(rb'[\]}\s,]\s*(?=\{\s*"' + re.escape(name) + rb'"\s*:)')
+        if not name:
+            begins = _ITEM if self._open else _VALUE
         after = begins.search(into.left, at + 1)
         if after is None and not into.over and len(text) - at <= LARGEST:
             return at
