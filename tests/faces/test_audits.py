@@ -159,6 +159,17 @@ def test_the_report_is_one_file_that_loads_nothing(tmp_path: Path) -> None:
     assert "role/app/Worker" in text
 
 
+def test_the_report_s_time_line_has_the_days_without_passes(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    rows = [event("CreateFunction20150331", LAMBDA, {"role": WORKER}, number) for number in (1, 2)]
+    rows[0]["eventTime"], rows[1]["eventTime"] = "2026-02-27T09:12:44Z", "2026-03-02T09:12:44Z"
+    path.write_text(json.dumps({"Records": rows}))
+    report = tmp_path / "r.html"
+    assert run("audit", str(path), "--report", str(report)).status == 0
+    bars = re.findall(r'<rect class="allow" x="([\d.]+)"[^>]*><title>([\d-]+)', report.read_text())
+    assert bars == [("0.0", "2026-02-27"), ("180.0", "2026-03-02")]
+
+
 def test_the_report_shows_names_as_text(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     odd = event("CreateFunction20150331", LAMBDA, {"role": WORKER}, 1)

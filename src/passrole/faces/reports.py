@@ -6,10 +6,10 @@ Nothing in it is loaded from anywhere, and it runs no script: it can be kept, ma
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from html import escape
-from itertools import groupby
 from typing import Final
 
 from passrole.analysis.audit.auditing import Audit
@@ -19,8 +19,12 @@ from passrole.analysis.audit.usage import Used
 _WIDTH: Final = 1120  # of the pictures, in their own units
 _ROW: Final = 26  # height of a node with its gap
 _NODES: Final = 40  # in a column of the graph; the smaller ones are drawn as one
-_BARS: Final = 124  # days of a time line that are drawn one by one; then weeks, then months
+_BARS: Final = 124  # days of a time line that are drawn one by one; then months
+_WIDEST: Final = 60  # of a bar with its gap
+_DAY: Final = "2026-01-05"
+_MONTH: Final = "2026-01"
 _ROWS: Final = 5000  # rows of the table
+_SHOWN: Final = 3  # resources and addresses of a row
 SHOWN_GAINS: Final = 4  # of what a role may do and its passer may not
 _COLUMNS: Final = (0, 430, 860)
 _NODE_WIDTH: Final = 260
@@ -32,14 +36,15 @@ _STYLE: Final = """
 @media(prefers-color-scheme:dark){:root{--ink:#e9ebed;--dim:#95a5b8;--line:#354150;--card:#192534;
 --page:#0f1b2a;--allow:#539fe5;--deny:#ff5d64;--strong:#f2c94c}}
 body{margin:0;background:var(--page);color:var(--ink);font:14px/1.45 system-ui,sans-serif}
-main{max-width:1180px;margin:0 auto;padding:24px}
+main{max-width:1400px;margin:0 auto;padding:24px}
 section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px 20px;
 margin:16px 0;overflow-x:auto}
 h1{font-size:24px;margin:0}h2{font-size:17px;margin:0 0 12px}p{margin:4px 0;color:var(--dim)}
 table{border-collapse:collapse;width:100%;font-size:13px}
 th,td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--dim);font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}
-.denied{color:var(--deny);font-weight:600}code{overflow-wrap:anywhere}
+.denied{color:var(--deny);font-weight:600}.strong{color:var(--strong);font-weight:600}
+td time{white-space:nowrap}
 svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font:12px system-ui,sans-serif}
 svg .dim{fill:var(--dim)}svg rect.node{fill:var(--card);stroke:var(--line)}
 svg path{fill:none;stroke:var(--allow);opacity:.35}
@@ -55,8 +60,8 @@ def page(audit: Audit, unused: Iterable[Unused], trails: Sequence[str], rows: Se
     span = (min(audit.usage.days), max(audit.usage.days)) if audit.usage.days else ("", "")
     when = f" from {span[0]} to {span[1]}" if span[0] else ""
     about = (
-        f"{audit.records:,} records of {audit.files:,} files{when}: {calls[0]:,} roles passed, "
-        f"{calls[1]:,} passes denied, in {', '.join(trails)}"
+        f"{_counted(audit.records, 'record')} in {_counted(audit.files, 'file')}{when}: "
+        f"{calls[0]:,} passes allowed, {calls[1]:,} denied, in {', '.join(trails)}"
     )
     parts = [
         f"<h1>Roles passed</h1><p>{escape(about)}</p>",
@@ -74,6 +79,10 @@ def page(audit: Audit, unused: Iterable[Unused], trails: Sequence[str], rows: Se
         f"<title>Roles passed</title><style>{_STYLE}</style></head>"
         f"<body><main>{''.join(parts)}</main></body></html>\n"
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _section(title: str, content: str) -> str:
@@ -135,7 +144,18 @@ def _graph(rows: Sequence[Used]) -> str:
     )
     return (
         f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="graph">{titles}{"".join(drawn)}</svg>'
+        f"{_legend(rows)}"
     )
+
+
+def _legend(rows: Sequence[Used]) -> str:
+    """What the colors of the lines mean, of those that there are."""
+    words: list[str] = []
+    if any(row.denied and not row.allowed for row in rows):
+        words.append('<span class="denied">dashed</span>: denied, and never allowed')
+    if any(row.gains for row in rows):
+        words.append('<span class="strong">amber</span>: the role may do more than who passed it')
+    return f"<p>{'; '.join(words)}</p>" if words else ""
 
 
 def _middle(place: int, height: int, tallest: int) -> float:
@@ -200,8 +220,9 @@ def _time_line(days: Mapping[str, Sequence[int]]) -> str:
         return ""
     bars = _bars(days)
     most = max(allowed + denied for _, allowed, denied in bars) or 1
-    step = _WIDTH / len(bars)
-    drawn: list[str] = []
+    step = min(_WIDEST, _WIDTH / len(bars))
+    a = "a day" if len(bars[0][0]) == len(_DAY) else "a month"
+    drawn = [f'<text class="dim" x="{_WIDTH}" y="10" text-anchor="end">at most {most:,} {a}</text>']
     for number, (name, allowed, denied) in enumerate(bars):
         x, width = number * step, max(1.0, step * 0.8)
         low = 150.0
@@ -215,29 +236,51 @@ def _time_line(days: Mapping[str, Sequence[int]]) -> str:
                 )
     first, last = escape(bars[0][0]), escape(bars[-1][0])
     drawn.append(f'<text class="dim" x="0" y="168">{first}</text>')
-    drawn.append(f'<text class="dim" x="{_WIDTH}" y="168" text-anchor="end">{last}</text>')
+    if last != first:
+        drawn.append(f'<text class="dim" x="{step * len(bars):.1f}" y="168" text-anchor="end">{last}</text>')
     return f'<svg viewBox="0 0 {_WIDTH} 176" role="img" aria-label="time line">{"".join(drawn)}</svg>'
 
 
 def _bars(days: Mapping[str, Sequence[int]]) -> list[tuple[str, int, int]]:
-    """(name, allowed, denied) by day, or by month where there are many days."""
-    length = len("2026-01-05") if len(days) <= _BARS else len("2026-01")
-    found: list[tuple[str, int, int]] = []
-    for name, group in groupby(sorted(days.items()), key=lambda item: item[0][:length]):
-        counts = [count for _, count in group]
-        found.append((name, sum(one[0] for one in counts), sum(one[1] for one in counts)))
-    return found
+    """(name, allowed, denied) by day, or by month where there are many days; those without any among them."""
+    for length, names in ((len(_DAY), _days), (len(_MONTH), _months)):
+        found: dict[str, list[int]] = {}
+        for day, (allowed, denied) in days.items():
+            count = found.setdefault(day[:length], [0, 0])
+            count[0] += allowed
+            count[1] += denied
+        bars = dict.fromkeys(names(min(found), max(found)), (0, 0)) | {
+            name: (count[0], count[1]) for name, count in sorted(found.items())
+        }
+        if len(bars) <= _BARS:
+            break
+    return [(name, *count) for name, count in sorted(bars.items())]
+
+
+def _days(first: str, last: str) -> Iterator[str]:
+    try:
+        day, end = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:  # a record's own word
+        return
+    while day <= end:
+        yield day.isoformat()
+        day += timedelta(days=1)
+
+
+def _months(first: str, last: str) -> Iterator[str]:
+    return (day[: len(_MONTH)] for day in _days(f"{first}-01", f"{last}-01"))
 
 
 # --- Tables ------------------------------------------------------------------------------------
 
 
 def _rows(headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: frozenset[int]) -> str:
+    """A table of cells in HTML."""
     head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td class="n">{escape(cell)}</td>' if at in numbers else f"<td>{escape(cell)}</td>"
+            f'<td class="n">{cell}</td>' if at in numbers else f"<td>{cell}</td>"
             for at, cell in enumerate(row)
         )
         + "</tr>"
@@ -258,21 +301,22 @@ def _table(rows: Sequence[Used]) -> str:
         "Last",
         "For",
         "From",
-        "Gains",
+        *(("Gains",) if (judged := any(row.gains is not None for row in rows)) else ()),
     )
+    several = len({row.account for row in rows}) > 1
     cells = (
         (
-            row.principal,
-            row.role,
-            row.service,
-            row.operation,
+            _short([row.principal], with_account=several),
+            _short([row.role], with_account=several),
+            escape(row.service),
+            escape(row.operation),
             f"{row.allowed:,}",
             f"{row.denied:,}",
-            row.first,
-            row.last,
-            ", ".join(row.resources[:3]),
-            ", ".join(row.addresses[:3]),
-            ", ".join((row.gains or ())[:SHOWN_GAINS]),
+            _time(row.first),
+            _time(row.last),
+            _short(row.resources, with_account=False),
+            escape(", ".join(row.addresses[:_SHOWN])),
+            *((escape(", ".join((row.gains or ())[:SHOWN_GAINS])),) if judged else ()),
         )
         for row in rows[:_ROWS]
     )
@@ -280,11 +324,29 @@ def _table(rows: Sequence[Used]) -> str:
     return _rows(headings, cells, frozenset((4, 5))) + more
 
 
+def _short(arns: Sequence[str], *, with_account: bool) -> str:
+    """ARNs without what they all begin with; whole where one points at them."""
+    labels = ", ".join(_label(arn, with_account=with_account) for arn in arns[:_SHOWN])
+    more = f", {len(arns) - _SHOWN:,} more" if len(arns) > _SHOWN else ""
+    return f'<span title="{escape(chr(10).join(arns))}">{escape(labels)}{more}</span>' if arns else ""
+
+
+def _time(text: str) -> str:
+    """To the minute; whole where one points at it."""
+    return f'<time title="{escape(text)}">{escape(text[:16].replace("T", " "))}</time>' if text else ""
+
+
 def _unused(found: Sequence[Unused]) -> str:
     if not found:
         return ""
     cells = (
-        (one.principal, one.policy, one.statement, ", ".join(one.resources[:5])) for one in found[:_ROWS]
+        (
+            escape(one.principal),
+            escape(one.policy),
+            escape(one.statement),
+            ("all but " if one.not_resource else "") + escape(", ".join(one.resources[:5])),
+        )
+        for one in found[:_ROWS]
     )
     headings = ("Principal", "Policy", "Statement", "Roles")
     return _section(
@@ -296,5 +358,5 @@ def _unused(found: Sequence[Unused]) -> str:
 def _skipped(audit: Audit) -> str:
     if not audit.left_out:
         return ""
-    cells = ((one.file, one.place, one.why) for one in audit.skipped)
+    cells = ((escape(one.file), escape(one.place), escape(one.why)) for one in audit.skipped)
     return _section(f"Not read ({audit.left_out:,})", _rows(("File", "Place", "Why"), cells, frozenset()))
