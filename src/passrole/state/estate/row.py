@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import unquote
 
-from passrole.policy.document import Policy, UnreadablePolicy
+import orjson
+
+from passrole.policy.readable import why_unreadable
 from passrole.state.entities import Tags
 from passrole.state.estate.notes import Notes
 
@@ -132,10 +133,12 @@ class Row:
         if isinstance(value, str):
             text = value if value.lstrip().startswith("{") else unquote(value)
         else:
-            text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-        try:
-            Policy.read(text.encode("utf-8", "surrogatepass"))
-        except (UnreadablePolicy, UnicodeEncodeError) as error:
-            self.note(member, f"the policy cannot be read: {error}")
+            try:
+                text = orjson.dumps(value).decode()
+            except orjson.JSONEncodeError:  # half of a surrogate pair in it
+                text = ""
+        why = why_unreadable(text)
+        if why:
+            self.note(member, f"the policy cannot be read: {why}")
             return ""
         return text
