@@ -341,6 +341,57 @@ def ocsf(event: Event, *, old: bool = False) -> Event:
     return found
 
 
+def hive(event: Event) -> Event:
+    """A row of Athena's table: names in lower case, parameters as text."""
+    parameters = event["requestParameters"]
+    return {
+        **{name.lower(): value for name, value in event.items()},
+        "useridentity": lower(event["userIdentity"]),
+        "requestparameters": None if parameters is None else text(parameters),
+    }
+
+
+def lower(value: object) -> object:
+    """The same with names as Hive spells them."""
+    if isinstance(value, dict):
+        return {name.lower(): lower(one) for name, one in value.items()}
+    return value
+
+
+def sentinel(event: Event) -> Event:
+    """A row of Microsoft Sentinel's table."""
+    identity = event["userIdentity"]
+    issuer = _of(identity, "sessionContext", "sessionIssuer")
+    return {
+        "TimeGenerated": str(event["eventTime"]).replace("Z", ".0000000Z"),
+        "AwsEventId": event["eventID"],
+        "EventName": event["eventName"],
+        "EventSource": event["eventSource"],
+        "AWSRegion": event["awsRegion"],
+        "SourceIpAddress": event["sourceIPAddress"],
+        "ErrorCode": event.get("errorCode") or "",
+        "ErrorMessage": event.get("errorMessage") or "",
+        "RecipientAccountId": event["recipientAccountId"],
+        "RequestParameters": text(event["requestParameters"]),
+        "UserIdentityType": _of(identity, "type"),
+        "UserIdentityArn": _of(identity, "arn"),
+        "UserIdentityPrincipalid": _of(identity, "principalId"),
+        "UserIdentityAccountId": _of(identity, "accountId"),
+        "SessionIssuerArn": _of(issuer, "arn") or "",
+        "SessionIssuerAccountId": _of(issuer, "accountId") or "",
+        "Type": "AWSCloudTrail",
+    }
+
+
+def sentinel_table(events: Sequence[Event]) -> bytes:
+    """The same as its page saves it."""
+    rows = [sentinel(one) for one in events]
+    for row in rows:
+        when = datetime.fromisoformat(str(row.pop("TimeGenerated")).replace(".0000000Z", "+00:00"))
+        row["TimeGenerated [UTC]"] = f"{when:%m/%d/%Y, %I:%M:%S.000 %p}"
+    return table(list(rows[0]), [[str(value) for value in row.values()] for row in rows])
+
+
 WRAPPED: Mapping[str, Made] = {
     "CloudWatch Logs, exported to S3": lambda events: b"".join(
         f"2026-01-05T09:12:44.000Z {text(one)}\n".encode() for one in events
@@ -374,6 +425,23 @@ WRAPPED: Mapping[str, Made] = {
             ],
             "NextShardIterator": "x",
             "MillisBehindLatest": 0,
+        }
+    ),
+    "Kinesis through Lambda": lambda events: orjson.dumps(
+        {
+            "Records": [
+                {
+                    "kinesis": {
+                        "partitionKey": "p",
+                        "data": base64.b64encode(orjson.dumps(of_eventbridge(one))).decode(),
+                    },
+                    "eventSource": "aws:kinesis",
+                    "eventID": "shardId-000000000000:1",
+                    "eventName": "aws:kinesis:record",
+                    "eventVersion": "1.0",
+                }
+                for one in events
+            ]
         }
     ),
     "aws logs filter-log-events": lambda events: indented(filtered(events)),
@@ -422,6 +490,9 @@ WRAPPED: Mapping[str, Made] = {
         ]
     ),
     "texts of records": lambda events: orjson.dumps([text(one) for one in events]),
+    "Athena's UNLOAD as JSON": lambda events: lines([hive(one) for one in events]),
+    "Microsoft Sentinel": lambda events: lines([sentinel(one) for one in events]),
+    "Microsoft Sentinel's page": lambda events: sentinel_table(events),
     "Splunk": lambda events: lines([splunk(one) for one in events]),
     "Splunk's answer": lambda events: orjson.dumps(
         {"preview": False, "init_offset": 0, "messages": [], "results": [cribl(one) for one in events]}

@@ -49,6 +49,36 @@ _READ: Final = frozenset(name.lower() for name in WholeRecord.__struct_fields__)
 _COLUMNS_OF: Final = tuple(name.lower() for name in _NESTED)
 # A column that holds the whole record: CloudTrail Lake's own, and LookupEvents' member.
 _WHOLE: Final = ("eventjson", "cloudtrailevent")
+# Members of members that have a column of their own: the words to each, run together, and the names that
+# Microsoft Sentinel has for some. Source: Azure Monitor reference, "AWSCloudTrail".
+_OF_IDENTITY: Final = (
+    ("type",),
+    ("principalId",),
+    ("arn",),
+    ("accountId",),
+    ("accessKeyId",),
+    ("userName",),
+    ("invokedBy",),
+    *(("sessionContext", "sessionIssuer", name) for name in ("type", "principalId", "arn", "accountId")),
+    ("sessionContext", "sessionIssuer", "userName"),
+    ("sessionContext", "attributes", "mfaAuthenticated"),
+    ("sessionContext", "attributes", "creationDate"),
+)
+_FLAT: Final[Mapping[str, tuple[str, ...]]] = {
+    **{f"useridentity{''.join(path).lower()}": ("useridentity", *path) for path in _OF_IDENTITY},
+    **{
+        f"{''.join(path[1:]).lower()}": ("useridentity", *path)
+        for path in _OF_IDENTITY
+        if "sessionIssuer" in path
+    },
+    **{
+        f"session{path[-1].lower()}": ("useridentity", *path) for path in _OF_IDENTITY if "attributes" in path
+    },
+    "awseventid": ("eventid",),
+    "awsrequestid": ("requestid",),
+    "timegenerated": ("eventtime",),
+}
+_AMERICAN: Final = "%m/%d/%Y, %I:%M:%S.%f %p"  # as Microsoft Sentinel's page saves a time
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?(?: ?UTC|Z|\+00:?00)?", re.ASCII)
 # Without these, a row tells of no pass.
 _NEEDED: Final = ("userIdentity", "requestParameters")
@@ -109,23 +139,24 @@ def of_row(row: Mapping[str, object]) -> Mapping[str, object] | None:
 @lru_cache(maxsize=1024)
 def _read(columns: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Those of the columns that a record is read from, each with where it stands in it."""
-    found = ((column, _nested_in(column) or (_bare(column),)) for column in columns)
+    found = ((column, _nested_in(column)) for column in columns)
     return tuple((column, path) for column, path in found if path[0] in _READ or path[0] in _WHOLE)
 
 
 def _nested_in(column: str) -> tuple[str, ...]:
-    """``t.userIdentity.sessionContext.sessionIssuer.arn`` is a member of a member; others are not nested."""
+    """Where a column's value stands in a record, as ``t.userIdentity.arn`` or ``user_identity_arn``."""
     names = column.strip().split(".")
     for at, name in enumerate(names[:-1]):
         root = name.replace("_", "").lower()
         if root in _COLUMNS_OF:
             return (root, *names[at + 1 :])
-    return ()
+    bare = _bare(column)
+    return _FLAT.get(bare, (bare,))
 
 
 def _root(column: str) -> str:
     """The member of a record that a column is, or is a part of."""
-    return next(iter(_nested_in(column)), "") or _bare(column)
+    return _nested_in(column)[0]
 
 
 def _put(columns: dict[str, object], path: Sequence[str], value: object) -> None:
@@ -141,7 +172,7 @@ def _put(columns: dict[str, object], path: Sequence[str], value: object) -> None
 
 def _bare(column: str) -> str:
     """``event_name``, ``eventName`` and ``t.eventname`` are one column."""
-    return column.strip().rpartition(".")[2].replace("_", "").lower()
+    return column.strip().rpartition(".")[2].replace("_", "").lower().removesuffix(" [utc]")
 
 
 def object_of(text: str) -> Mapping[str, object] | None:
@@ -171,7 +202,12 @@ def moment(value: object) -> str:
         return f"{value.astimezone(UTC) if value.tzinfo else value:%Y-%m-%dT%H:%M:%SZ}"
     text = str(value)
     found = _MOMENT.fullmatch(text)
-    return f"{found[1]}T{found[2]}Z" if found is not None else text
+    if found is not None:
+        return f"{found[1]}T{found[2]}Z"
+    try:
+        return moment(datetime.strptime(text, _AMERICAN)) if text.endswith("M") else text
+    except ValueError:
+        return text
 
 
 class _Struct:

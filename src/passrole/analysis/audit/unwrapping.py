@@ -29,6 +29,7 @@ _DIGEST: Final = "digestPublicKeyFingerprint"
 _DEEPEST: Final = 32  # wrappings in one another
 _LARGEST: Final = 64 << 20  # bytes that a text of base64 makes
 _GZIP: Final = "H4sI"  # as base64 has its first bytes
+_OBJECT: Final = "eyJ"  # the same of ``{"``
 _GZIP_FORM: Final = 31
 _DAMAGED: Final = cast(type[Exception], isal_zlib.error)  # isal's types take the class for one of its errors
 _SCANNER: Final = json.JSONDecoder(strict=False)
@@ -37,6 +38,7 @@ _NAMES: Final = ("eventName", "eventname", "EventName", "event_name", '"api"')
 _MARKS: Final = ("userIdentity", "eventVersion", "eventID", "eventTime", "requestParameters")
 _PARAMETERS: Final = ("requestparameters", "requestParameters")
 _IDENTITIES: Final = ("useridentity", "userIdentity")
+_STREAM: Final = "aws:"  # what streams' own events have for a source: "aws:kinesis"
 _STRUCTURES: Final = ("userIdentity", "requestParameters")
 # Lists that hold records in what commands and services print, and may be empty.
 _LISTS: Final = (
@@ -82,6 +84,7 @@ def is_record(content: Event) -> bool:
         "eventName" in content
         and "eventSource" in content
         and any(mark in content for mark in _MARKS)
+        and not str(content["eventSource"]).startswith(_STREAM)
         and not any(isinstance(content.get(member), str) for member in _STRUCTURES)
         and not any(isinstance(value, str) and may_hold(value) for value in content.values())
     )
@@ -189,7 +192,7 @@ def _columns(results: Event) -> list[str]:
 
 def may_hold(text: str) -> bool:
     """Might it be the text of a record, or of what holds one?"""
-    if text.startswith(_GZIP):
+    if text.startswith((_GZIP, _OBJECT)):
         return True
     return text.lstrip()[:1] in ("{", "[") and any(name in text for name in _NAMES)
 
@@ -198,8 +201,8 @@ def _parsed(text: str, broken: Broken) -> Iterator[object]:
     """The values in a text of JSON, one after the other."""
     if not may_hold(text):
         return
-    if text.startswith(_GZIP):
-        text = _gunzipped(text)
+    if text.startswith((_GZIP, _OBJECT)):
+        text = _decoded(text)
         if not may_hold(text):
             return
     try:
@@ -220,11 +223,12 @@ def _parsed(text: str, broken: Broken) -> Iterator[object]:
             at += 1
 
 
-def _gunzipped(text: str) -> str:
-    """What a Lambda function or a stream's reader is given of CloudWatch Logs; "" for another text."""
+def _decoded(text: str) -> str:
+    """What a text of base64 stands for, as streams' readers and Lambda functions get it; "" for another."""
     try:
-        packed = base64.b64decode(text, validate=True)
-        unpacked = isal_zlib.decompressobj(_GZIP_FORM).decompress(packed, _LARGEST)
+        found = base64.b64decode(text, validate=True)
+        if text.startswith(_GZIP):
+            found = isal_zlib.decompressobj(_GZIP_FORM).decompress(found, _LARGEST)
     except (binascii.Error, ValueError, _DAMAGED):
         return ""
-    return unpacked.decode("utf-8", "replace")
+    return found.decode("utf-8", "replace")
