@@ -19,6 +19,7 @@ from passrole.faces.questions import (
     Profile,
     Region,
     Written,
+    collecting_rarely,
     say,
     source_from,
     write_json,
@@ -80,8 +81,9 @@ def who_can_pass(
         raise BadFlag("who-can-pass: --out goes with --engine spark")
     from passrole.analysis.who_can_pass import Passes
 
-    estates = source_from(details, endpoint, profile, region).estates()
-    with PrincipalsProgress(collected=by is not None or format is Format.table) as progress:
+    collected = by is not None or format is Format.table
+    with collecting_rarely(), PrincipalsProgress(collected=collected) as progress:
+        estates = source_from(details, endpoint, profile, region).estates()
         passes = Passes(
             _said(progress.each(estates)),
             role=role,
