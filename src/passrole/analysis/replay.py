@@ -60,11 +60,12 @@ _ELSEWHERE: Final = (RESOURCE.name, ENDPOINT.name, SESSION.name, ACCOUNT)
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
-    """What became of a whole call."""
+    """What became of a whole call. refused are its questions that are refused, each with the reason."""
 
     answer: str
     why: str
     missing: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -126,7 +127,10 @@ class Replay:
         if not agree:
             return after
         if before is not None and after.answer == DENIED and not denied:
-            return _unexplained(after)
+            # By the present policies the call was not allowed, so something is not known; but what they do
+            # allow, and the proposed ones do not, is denied all the same.
+            taken = next((why for asked, why in after.refused.items() if asked not in before.refused), "")
+            return replace(after, why=taken) if taken else _unexplained(after)
         return _Whole(DENIED if denied else ALLOWED, "")
 
     def _is_elsewhere(self, denial: Denial) -> bool:
@@ -161,9 +165,9 @@ class Replay:
             verdicts = list(self._of_denial(told, directory, denial))
         else:
             verdicts = [*self._of_plan(told, directory), *self._of_passes(event, told, directory)]
-        refused = next((one for one in verdicts if one.answer is Answer.REFUSED), None)
-        if refused is not None:
-            return _Whole(DENIED, refused.why)
+        refused = {one.asked: one.why for one in verdicts if one.answer is Answer.REFUSED}
+        if refused:
+            return _Whole(DENIED, next(iter(refused.values())), refused=refused)
         open_ones = [one for one in verdicts if one.answer is Answer.DEPENDS]
         if open_ones:
             missing = tuple(dict.fromkeys(text for one in open_ones for text in one.missing))
@@ -238,9 +242,8 @@ class Replay:
                 services = [one.replace("{region}", told.call.region) for one in row.trust_principals]
                 services = services or list(found.services)
                 if not any(self._admits(role, service) for service in services):
-                    yield Verdict(
-                        Answer.REFUSED, f"the trust policy of {role.arn} does not admit {services[0]}"
-                    )
+                    text = f"the trust policy of {role.arn} does not admit {services[0]}"
+                    yield Verdict(Answer.REFUSED, text, asked=text)
                 return
 
     def _passing(

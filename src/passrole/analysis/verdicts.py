@@ -61,11 +61,15 @@ _OWN_POLICIES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer to one question. missing is what is not known and decides: condition keys, or in words."""
+    """The answer to one question. missing is what is not known and decides: condition keys, or in words.
+
+    asked is the question: ``s3:GetObject on arn:aws:s3:::b/k``.
+    """
 
     answer: Answer
     why: str
     missing: tuple[str, ...] = ()
+    asked: str = ""
 
 
 def verdict_of(judged: Judged, *, new: bool = False) -> Verdict:
@@ -77,7 +81,7 @@ def verdict_of(judged: Judged, *, new: bool = False) -> Verdict:
     found = residual(request, policies)
     what = f"{request.action} on {request.resource or 'a resource that the record does not tell'}"
     if found.answer is Answer.ALLOWED:
-        return Verdict(Answer.ALLOWED, f"{what} is allowed{_by(judged)}")
+        return Verdict(Answer.ALLOWED, f"{what} is allowed{_by(judged)}", asked=what)
     if found.answer is Answer.DEPENDS:
         keys = tuple(dict.fromkeys(one.key for one in requirements(found)))
         if request.resource is None:
@@ -90,7 +94,7 @@ def verdict_of(judged: Judged, *, new: bool = False) -> Verdict:
     if implicit and ours and not new and _may_grant(request, policies):
         text = f"the resource-based policy of {request.resource}"
         return Verdict(Answer.DEPENDS, f"{what} is not allowed {reason}, but may be by {text}", (text,))
-    return Verdict(Answer.REFUSED, f"{what} is not allowed {reason}{_by(judged)}")
+    return Verdict(Answer.REFUSED, f"{what} is not allowed {reason}{_by(judged)}", asked=what)
 
 
 def _may_grant(request: Request, policies: Policies) -> bool:
