@@ -120,4 +120,4 @@ def test_a_third_lookup_in_a_second_is_too_much_where_the_limit_is_kept() -> Non
 
 
 def _status(error: ClientError) -> int:
-    return error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])

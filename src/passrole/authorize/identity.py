@@ -30,6 +30,7 @@ class ProvenIdentity:
     source_identity: str = ""
     session_name: str = ""
     seconds: int | None = None
+    assertion: str = ""  # the id of a SAML assertion
 
     @property
     def request_context(self) -> Mapping[str, str | tuple[str, ...]]:

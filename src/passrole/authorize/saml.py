@@ -151,6 +151,7 @@ def _identity(
         source_identity=next(iter(attributes.get("SourceIdentity", ())), ""),
         session_name=session[0],
         seconds=int(seconds[0]) if seconds and seconds[0].isdigit() else None,
+        assertion=assertion.getAttribute("ID"),
     )
 
 

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from passrole.authorize.call import Call, Caller, NoFacts, ResourceFacts
 from passrole.authorize.refusal import AccessRefused
 from passrole.catalog.operations import PASS_ROLE
+from passrole.gateway.asked import asked
 from passrole.passing.unpassable import CrossAccountPass
 from passrole.state.directory import Directory
 from passrole.state.entities import Account, Role, Session
@@ -68,6 +69,7 @@ class Recorder:
         if behind:
             source = agent = behind
         answered = output() if output is not None else None
+        request = asked(call, self._directory, answered=error is None)
         owner = self._owner(call) if error is None else ""
         shared = self._ids.uuid() if owner and owner != account else ""
         denied = isinstance(error, AccessRefused | CrossAccountPass)
@@ -89,7 +91,7 @@ class Recorder:
                 time=call.now,
                 source_ip=source,
                 user_agent=agent,
-                request=call.input,
+                request=request,
                 request_id=call.request_id,
                 event_id=self._ids.uuid(),
                 response=answered,
