@@ -24,6 +24,7 @@ from passrole.state.trails import TrailDefinition
 from passrole.values.errors import ServiceError
 from passrole.values.ids import Ids
 from passrole.values.principal import Principal
+from passrole.wire import models
 from passrole.wire.request import RawRequest
 
 own.load()
@@ -358,7 +359,9 @@ def test_a_region_sees_its_own_trails_and_the_shadows_of_others(cloudtrail: Endp
     # By their names only those of this region, by their ARNs those of any.
     named: Members = {"trailNameList": ["here", "everywhere", "there", "nowhere"]}
     assert seen(named) == ["here"]
-    arns: Members = {"trailNameList": [f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/{n}" for n in ("there", "x")]}
+    arns: Members = {
+        "trailNameList": [f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/{n}" for n in ("there", "x")]
+    }
     assert seen(arns) == ["there"]
     assert seen(arns | {"includeShadowTrails": False}) == []
     for read in ("GetTrail", "GetTrailStatus"):
@@ -584,3 +587,24 @@ def test_trails_carry_tags(monitoring: Endpoint) -> None:
         monitoring.refused("ListTags", {"ResourceIdList": ["monitoring"]}).code
         == "CloudTrailARNInvalidException"
     )
+
+
+# CloudTrail Lake
+
+
+def test_every_operation_is_answered_or_refused_with_a_reason(cloudtrail: Endpoint) -> None:
+    assert {name for service, name in OPERATIONS if service == "cloudtrail"} >= {
+        *models.service("cloudtrail").operations
+    }
+    with pytest.raises(ServiceError, match="CloudTrail Lake") as caught:
+        cloudtrail("CreateEventDataStore", {"Name": "lake"})
+    assert caught.value.status == 501
+
+
+def test_there_are_no_event_data_stores(cloudtrail: Endpoint) -> None:
+    assert cloudtrail("ListEventDataStores") == {"EventDataStores": []}
+    assert cloudtrail("ListChannels") == {"Channels": []}
+    error = cloudtrail.refused("GetEventDataStore", {"EventDataStore": "lake"})
+    assert (error.code, error.message) == ("EventDataStoreNotFoundException", "lake does not exist.")
+    assert cloudtrail.refused("GetQueryResults", {"QueryId": "q"}).code == "QueryIdNotFoundException"
+    assert cloudtrail.refused("DescribeQuery", {}).code == "QueryIdNotFoundException"

@@ -19,9 +19,26 @@ _TEMPLATES: Final = "role templates are AWS's own, and no public source says wha
 _INVALID: Final = (
     "what makes the combined policy of an account invalid is AWS's own knowledge, policy type by policy type"
 )
+_LAKE: Final = (
+    "CloudTrail Lake is AWS's own service of SQL; LookupEvents, the files of trails and `passrole audit`"
+    " answer about calls here"
+)
+_INSIGHTS: Final = "no insights are computed here"
+_ENRICHED: Final = "events are not enriched here"
 _TRANSFER: Final = "it is about who pays AWS's bill"
 
 REFUSED: Final[Mapping[str, str]] = {
+    "cloudtrail:CreateChannel": "events of other sources than this endpoint are not taken here",
+    "cloudtrail:CreateDashboard": _LAKE,
+    "cloudtrail:CreateEventDataStore": _LAKE,
+    "cloudtrail:GenerateQuery": _LAKE,
+    "cloudtrail:GetEventConfiguration": _ENRICHED,
+    "cloudtrail:ListInsightsData": _INSIGHTS,
+    "cloudtrail:ListInsightsMetricData": _INSIGHTS,
+    "cloudtrail:PutEventConfiguration": _ENRICHED,
+    "cloudtrail:SearchSampleQueries": _LAKE,
+    "cloudtrail:StartImport": _LAKE,
+    "cloudtrail:StartQuery": _LAKE,
     "iam:AcceptDelegationRequest": _DELEGATION,
     "iam:AcquireRole": _TEMPLATES,
     "iam:AssociateDelegationRequest": _DELEGATION,
