@@ -16,8 +16,8 @@ import pytest
 from tests.analysis.details import allow, arn, deny, document, organization, trust
 
 from passrole import Endpoint, Options
-from passrole.analysis.live import read_live, read_organization
-from passrole.analysis.sources import CannotRead, Source
+from passrole.analysis.live import CannotRead, read_live, read_organization
+from passrole.analysis.sources import Source
 from passrole.analysis.who_can_pass import who_can_pass
 from passrole.values.errors import ServiceError
 from passrole.wire.client import Client

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from passrole.analysis.sources import CannotRead
 from passrole.state.estate.details import Page
 from passrole.state.estate.estate import Estate, Export, estate_of
 from passrole.state.estate.notes import Notes
-from passrole.values.errors import ServiceError
+from passrole.values.errors import PassroleError, ServiceError
 from passrole.wire.client import Client
 
 _PAGE: Final = 1000  # entities a page, the most that IAM gives
@@ -17,6 +16,10 @@ _TYPES: Final = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
 
 # Source: Organizations API Reference, DescribeOrganization, errors.
 _NO_ORGANIZATION: Final = "AWSOrganizationsNotInUseException"
+
+
+class CannotRead(PassroleError):
+    """The account does not let itself be read; the text says what refused."""
 
 
 def read_live(client: Client, *organizations: Export) -> Estate:

@@ -32,10 +32,6 @@ class NoCredentials(PassroleError):
     """The usual chain of credentials has none."""
 
 
-class CannotRead(PassroleError):
-    """The account does not let itself be read; the text says what refused."""
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """What the command line says. Files win over a profile, a profile over an endpoint."""

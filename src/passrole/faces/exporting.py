@@ -8,7 +8,8 @@ from urllib.parse import unquote
 
 import orjson
 
-from passrole.analysis.sources import CannotRead, Source
+from passrole.analysis.live import CannotRead
+from passrole.analysis.sources import Source
 from passrole.values.errors import ServiceError
 
 _LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")

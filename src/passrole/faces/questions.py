@@ -204,12 +204,12 @@ def estate_from(source: Source) -> Estate:
 
 def estate_if_any(source: Source, notes: list[str]) -> Estate | None:
     """The estate, None where there is none that can be read: the message alone tells something."""
-    from passrole.analysis.sources import CannotRead, NoCredentials
-
     if source.details:
         return estate_from(source)
     if not source.is_live:
         return None
+    from passrole.analysis.live import CannotRead
+    from passrole.analysis.sources import NoCredentials
     from passrole.wire.client import NotReached
     from passrole.wire.models import CredentialsFailed
 
