@@ -46,8 +46,8 @@ def archive(intake: Intake[R], file: BinaryIO | None, read: Read[R]) -> Iterator
             continue
         except Foreign as error:
             intake.fault(name, str(error))
-        except (zipfile.BadZipFile, zlib.error) as error:
-            intake.fault(name, f"damaged zip: {error}")
+        except (zipfile.BadZipFile, zlib.error, EOFError, tarfile.TarError) as error:
+            intake.fault(name, f"damaged or cut off: {error}")
 
 
 def _within(intake: Intake[R], name: str) -> Fault:
