@@ -14,6 +14,7 @@ from passrole.analysis.account_passes import AccountPasses, Pass
 from passrole.analysis.askers import Asker, asker_named, asker_of, has_policies
 from passrole.analysis.pass_layers import Passing
 from passrole.analysis.usable import Usable
+from passrole.authorize.gather import forget
 from passrole.catalog import passed
 from passrole.state.entities import Role, User
 from passrole.state.estate.accounts import Accounts
@@ -95,7 +96,9 @@ class Passes:
         )
 
     def _accounts(self) -> Iterator[AccountPasses]:
-        for estate in self._estates:
+        for number, estate in enumerate(self._estates):
+            if number:
+                forget()  # what was made of the account before: memory stays flat over thousands of them
             for account in estate.accounts:
                 roles = [
                     role for role in estate.directory.all(Role, account) if self._role(role.arn, role.name)
