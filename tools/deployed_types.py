@@ -22,6 +22,7 @@ from typing import Any, Final
 import yaml
 
 from passrole.catalog import operations
+from passrole.catalog.deployments import snaked
 from passrole.catalog.operations import Operation
 from passrole.catalog.role_parameters import EMBEDDED
 from passrole.catalog.services import action_prefix
@@ -73,20 +74,12 @@ def build() -> dict[str, Any]:
 def _terraform(type: str) -> str:
     """``aws_sagemaker_model``: most of Terraform's types are called so; of those that are not, none is."""
     vendor, kind = type.split("::", 2)[1:]
-    return f"aws_{vendor.lower()}_{_snake(kind.replace('::', ''))}"
+    return f"aws_{vendor.lower()}_{snaked(kind.replace('::', ''))}"
 
 
 def _snaked(rows: Sequence[Row]) -> list[Row]:
     """The rows with properties as Terraform writes them."""
-    return [
-        [".".join(_snake(one) for one in path.replace("[]", "").split(".")), call, parameter]
-        for path, call, parameter in rows
-    ]
-
-
-def _snake(name: str) -> str:
-    parted = re.sub(r"([a-z0-9])([A-Z])|([A-Z]+)([A-Z][a-z])", r"\1\3_\2\4", name)
-    return parted.lower()
+    return [[snaked(path), call, parameter] for path, call, parameter in rows]
 
 
 def _whole(name: str, row: Sequence[str]) -> Row:

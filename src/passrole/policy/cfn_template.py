@@ -35,6 +35,8 @@ SECTIONS: Final = frozenset(
         "Hooks",
     )
 )
+# The AWS SAM's transform, whose templates have a section more.
+SERVERLESS: Final = "AWS::Serverless-2016-10-31"
 # Texts of YAML that are no texts. Dates stay texts: a policy's version is one.
 _TRUE: Final = frozenset(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"))
 _FALSE: Final = frozenset(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"))
@@ -129,7 +131,8 @@ def parse(text: str) -> Template:
 
 def _check(template: Template) -> None:
     data = template.data
-    strange = sorted(key for key in data if key not in SECTIONS)
+    known = SECTIONS | {"Globals"} if SERVERLESS in template.transforms else SECTIONS
+    strange = sorted(key for key in data if key not in known)
     if strange:
         raise TemplateError(f"Invalid template property or properties [{', '.join(strange)}]")
     version = data.get("AWSTemplateFormatVersion")

@@ -14,6 +14,7 @@ from passrole.analysis.plan.reading import read_deployments
 from passrole.analysis.plan.templates import read_template
 
 WHERE = Where("aws", ACCOUNT, "eu-west-1", "app")
+OTHER = "444455556666"
 EXEC = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/exec-${AWS::Region}"
 LAMBDA, EC2 = "lambda.amazonaws.com", "ec2.amazonaws.com"
 
@@ -236,3 +237,186 @@ def test_what_is_no_deployment(text: str, tmp_path: Path) -> None:
         read_deployments(path, WHERE)
     with pytest.raises(UnreadablePlan):
         read_deployments(tmp_path, WHERE)
+
+
+# --- What templates may hold ------------------------------------------------------------------
+
+
+def test_both_branches_of_what_is_not_decided_count() -> None:
+    template = f"""
+Parameters: {{Prod: {{Type: String}}}}
+Conditions: {{IsProd: !Equals [!Ref Prod, "yes"]}}
+Resources:
+  Function:
+    Type: AWS::Lambda::Function
+    Properties: {{Role: !If [IsProd, "{arn("role", "Big")}", "{arn("role", "Small")}"]}}
+  Maybe:
+    Type: AWS::Lambda::Function
+    Properties: {{Role: "{arn("role", "Small")}", Layers: !If [IsProd, [a], !Ref "AWS::NoValue"]}}
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      Targets:
+        - !If [IsProd, {{Arn: a, Id: a, RoleArn: "{arn("role", "Target")}"}}, !Ref "AWS::NoValue"]
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      TaskRoleArn: !If
+        - IsProd
+        - !Sub "arn:aws:iam::${{AWS::AccountId}}:role/${{Prod}}-task"
+        - !Ref "AWS::NoValue"
+"""
+    assert passes(read_template(template, WHERE)) == {
+        ("Function", "lambda:CreateFunction", "Big"),
+        ("Function", "lambda:CreateFunction", "Small"),
+        ("Maybe", "lambda:CreateFunction", "Small"),
+        ("Rule", "events:PutTargets", "Target"),
+        ("Task", "ecs:RegisterTaskDefinition", "*-task"),
+    }
+    given = read_template(template, WHERE, None, {"Prod": "no"})
+    assert {one.role.rpartition("/")[2] for one in given.passes} == {"Small"}
+
+
+def test_loops_are_written_out() -> None:
+    template = """
+Transform: [AWS::LanguageExtensions]
+Parameters: {Names: {Type: CommaDelimitedList, Default: "A,B"}}
+Resources:
+  Fn::ForEach::Functions:
+    - Name
+    - !Ref Names
+    - "Function${Name}":
+        Type: AWS::Lambda::Function
+        Properties: {Role: !Sub "arn:aws:iam::${AWS::AccountId}:role/${Name}"}
+"""
+    made = read_template(template, WHERE)
+    assert passes(made) == {
+        ("FunctionA", "lambda:CreateFunction", "A"),
+        ("FunctionB", "lambda:CreateFunction", "B"),
+    }
+    assert made.notes == []
+    unknown = read_template(template.replace(', Default: "A,B"', ""), WHERE)
+    assert unknown.passes == []
+    (note,) = unknown.notes
+    assert "Fn::ForEach are not read" in note
+
+
+def test_what_is_looked_up_at_deployment_may_be_any_role() -> None:
+    template = """
+Parameters:
+  Stored: {Type: "AWS::SSM::Parameter::Value<String>", Default: /roles/lambda}
+Resources:
+  ByParameter: {Type: AWS::Lambda::Function, Properties: {Role: !Ref Stored}}
+  Dynamic: {Type: AWS::Lambda::Function, Properties: {Role: "{{resolve:ssm:/roles/lambda:1}}"}}
+  Part:
+    Type: AWS::Lambda::Function
+    Properties: {Role: !Sub "arn:aws:iam::${AWS::AccountId}:role/{{resolve:ssm:/name}}-fn"}
+"""
+    call = "lambda:CreateFunction"
+    assert passes(read_template(template, WHERE)) == {
+        ("ByParameter", call, "*"),
+        ("Dynamic", call, "*"),
+        ("Part", call, "*-fn"),
+    }
+    given = read_template(template, WHERE, None, {"Stored": arn("role", "Given")})
+    assert ("ByParameter", call, "Given") in passes(given)
+
+
+def test_serverless_templates() -> None:
+    template = f"""
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function: {{Role: "{arn("role", "Shared")}", Timeout: 3}}
+Resources:
+  Shared: {{Type: AWS::Serverless::Function, Properties: {{Handler: a.b}}}}
+  Own: {{Type: AWS::Serverless::Function, Properties: {{Role: "{arn("role", "Own")}"}}}}
+  Timed:
+    Type: AWS::Serverless::Function
+    Properties:
+      Events:
+        Tick: {{Type: ScheduleV2, Properties: {{ScheduleExpression: rate(1 hour)}}}}
+        Call: {{Type: Api, Properties: {{Path: /, Method: get}}}}
+  Machine:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Events:
+        Daily: {{Type: Schedule, Properties: {{Schedule: rate(1 day)}}}}
+        Mine: {{Type: ScheduleV2, Properties: {{RoleArn: "{arn("role", "Mine")}"}}}}
+"""
+    assert passes(read_template(template, WHERE)) == {
+        ("Shared", "lambda:CreateFunction", "Shared"),
+        ("Own", "lambda:CreateFunction", "Own"),
+        ("Timed", "lambda:CreateFunction", "Shared"),
+        ("Timed", "scheduler:CreateSchedule", "app-TimedTickRole-*"),
+        ("Machine", "stepfunctions:CreateStateMachine", "app-MachineRole-*"),
+        ("Machine", "events:PutTargets", "app-MachineDailyRole-*"),
+        ("Machine", "scheduler:CreateSchedule", "Mine"),
+    }
+
+
+def test_macros_and_modules_are_named_as_not_read() -> None:
+    template = """
+Transform: [AWS::LanguageExtensions, Company::Roles]
+Resources:
+  Shared: {Type: "Company::Lambda::Function::MODULE", Properties: {}}
+  Function: {Type: AWS::Lambda::Function, Properties: {Role: "arn:aws:iam::111122223333:role/x"}}
+"""
+    made = read_template(template, WHERE)
+    assert passes(made) == {("Function", "lambda:CreateFunction", "x")}
+    assert made.notes == [
+        "template: what the macro Company::Roles makes of it is not read",
+        "Shared: the module Company::Lambda::Function::MODULE is not read",
+    ]
+
+
+def test_the_roles_of_beanstalk_stand_among_its_settings() -> None:
+    template = f"""
+Resources:
+  Web:
+    Type: AWS::ElasticBeanstalk::Environment
+    Properties:
+      OptionSettings:
+        - Namespace: "aws:elasticbeanstalk:environment"
+          OptionName: ServiceRole
+          Value: "{arn("role", "Eb")}"
+        - {{Namespace: "aws:ec2:vpc", OptionName: VPCId, Value: vpc-1}}
+"""
+    assert passes(read_template(template, WHERE)) == {("Web", "elasticbeanstalk:CreateEnvironment", "Eb")}
+
+
+def test_nested_stacks_of_an_assembly_are_in_its_assets(tmp_path: Path) -> None:
+    inner = {"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Ref": "Role"}}}}}
+    inner["Parameters"] = {"Role": {"Type": "String"}}
+    (tmp_path / "AppNested.nested.template.json").write_text(json.dumps(inner))
+    outer = {
+        "Resources": {
+            "Nested": {
+                "Type": "AWS::CloudFormation::Stack",
+                "Properties": {
+                    "TemplateURL": {"Fn::Sub": "https://s3.${AWS::Region}.${AWS::URLSuffix}/assets/1.json"},
+                    "Parameters": {"Role": f"arn:aws:iam::{OTHER}:role/Worker"},
+                },
+                "Metadata": {"aws:asset:path": "AppNested.nested.template.json"},
+            }
+        }
+    }
+    (tmp_path / "App.template.json").write_text(json.dumps(outer))
+    stack = {
+        "type": "aws:cloudformation:stack",
+        "environment": f"aws://{OTHER}/eu-west-1",
+        "properties": {
+            "templateFile": "App.template.json",
+            "stackName": "app",
+            "assumeRoleArn": f"arn:${{AWS::Partition}}:iam::{OTHER}:role/deploy",
+            "cloudFormationExecutionRoleArn": f"arn:${{AWS::Partition}}:iam::{OTHER}:role/exec",
+        },
+    }
+    assets = {"type": "cdk:asset-manifest", "properties": {"file": "App.assets.json"}}
+    manifest = {"version": "36.0.0", "artifacts": {"App.assets": assets, "App": stack}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    (made,) = read_deployments(tmp_path, WHERE)
+    assert made.notes == []
+    assert [(one.resource, one.role) for one in made.passes] == [
+        ("Nested/F", f"arn:aws:iam::{OTHER}:role/Worker")
+    ]
+    assert (made.by, made.role) == (f"arn:aws:iam::{OTHER}:role/deploy", f"arn:aws:iam::{OTHER}:role/exec")

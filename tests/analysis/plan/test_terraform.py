@@ -44,7 +44,8 @@ def passes(changes: list[Json], root: Json | None = None) -> set[tuple[str, str,
     )
     return {
         (one.resource, one.property.call, one.role.partition(":role/")[2])
-        for one in read_plan(text, WHERE).passes
+        for made in read_plan(text, WHERE)
+        for one in made.passes
     }
 
 

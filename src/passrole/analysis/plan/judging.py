@@ -73,11 +73,11 @@ def judged(
     asker = asker_named(estate, principal)
     found: dict[PlannedAnswer, None] = {}
     for one in deployments:
-        acting = one.role or role
+        acting = one.role or (role if not one.assumed else "")
         by = (_asker(estate, one.by) if one.by else None) or asker
         if acting:
             found[_stack_role(estate, by, one, acting)] = None
-        found.update(dict.fromkeys(_passes(estate, one, by, acting)))
+        found.update(dict.fromkeys(_passes(estate, one, by, one.assumed or acting)))
     return tuple(found)
 
 

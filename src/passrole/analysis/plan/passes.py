@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
 from passrole.catalog.deployments import RoleProperty
 from passrole.catalog.role_parameters import INSTANCE_PROFILE_ARN, ROLE_ARN
-from passrole.policy.cfn_values import Unknown
 from passrole.state.directory import Directory
 from passrole.state.entities import InstanceProfile, Role
 from passrole.values.errors import PassroleError
 
 ANY: Final = "*"  # stands in an ARN for what only the deployment tells
 _PROFILE: Final = ":instance-profile/"
+# A value that CloudFormation looks up in Systems Manager or Secrets Manager when it deploys.
+_LOOKED_UP: Final = re.compile(r"\{\{resolve:[^}]*\}\}")
 
 
 class UnreadablePlan(PassroleError):
@@ -49,7 +50,8 @@ class Deployment:
     """What a file deploys. role is the one with which its calls are made, "" for the deployer's own rights.
 
     stack names it where it is one; by is the role that deploys it in the deployer's place, "" for none (CDK's
-    deploys as a role of the bootstrap stack where there is one). notes say what is left out.
+    deploys as a role of the bootstrap stack where there is one). assumed is the role that the tool assumes
+    for its calls, which nobody passes (a provider's assume_role). notes say what is left out.
     """
 
     passes: list[PlannedPass] = field(default_factory=list)
@@ -57,25 +59,7 @@ class Deployment:
     stack: str = ""
     role: str = ""
     by: str = ""
-
-
-def values_at(value: object, path: str) -> Iterator[object]:
-    """What stands at a property's path, lists gone through: the texts, and Unknown for what waits."""
-    if isinstance(value, list):
-        for one in value:
-            yield from values_at(one, path)
-        return
-    if isinstance(value, Unknown) or not path:
-        if value is not None:
-            yield value
-        return
-    name, _, rest = path.replace("[]", "").partition(".")
-    if isinstance(value, Mapping):
-        if name == ANY:
-            for one in value.values():
-                yield from values_at(one, rest)
-        elif name in value:
-            yield from values_at(value[name], rest)
+    assumed: str = ""
 
 
 def roles_of(text: str, holds: str, where: Where, directory: Directory | None) -> tuple[str, ...]:
@@ -83,6 +67,7 @@ def roles_of(text: str, holds: str, where: Where, directory: Directory | None) -
 
     () where the value names none: a text that no ARN or name can be.
     """
+    text = _LOOKED_UP.sub(ANY, text)
     if "instance-profile" in holds or _PROFILE in text:
         return _of_profile(text, holds, where, directory)
     if text.startswith("arn:"):

@@ -27,7 +27,7 @@ def read_deployments(
         raise UnreadablePlan(f"{path}: {error}") from error
     try:
         if _is_plan(text):
-            return [read_plan(text, where, directory)]
+            return read_plan(text, where, directory)
         return [read_template(text, where, directory, parameters, folder=path.parent)]
     except UnreadablePlan as error:
         raise UnreadablePlan(f"{path}: {error}") from error

@@ -18,14 +18,15 @@ from passrole.analysis.plan.passes import (
     UnreadablePlan,
     Where,
     roles_of,
-    values_at,
 )
+from passrole.analysis.plan.properties import segments, values_at
 from passrole.catalog import deployments
 from passrole.catalog.deployments import RoleProperty
 from passrole.catalog.role_parameters import ROLE_NAME
 from passrole.policy import cfn_template
-from passrole.policy.cfn_template import Resource, Template, TemplateError
-from passrole.policy.cfn_values import NO_VALUE, Resolver, Unknown
+from passrole.policy.cfn_loops import written_out
+from passrole.policy.cfn_template import SERVERLESS, Resource, Template, TemplateError
+from passrole.policy.cfn_values import LANGUAGE_EXTENSIONS, NO_VALUE, Resolver, Unknown
 from passrole.state.directory import Directory
 
 _ROLE: Final = "AWS::IAM::Role"
@@ -43,6 +44,21 @@ _SAM: Final[Mapping[str, str]] = {
     "AWS::Serverless::Function": "Role",
     "AWS::Serverless::StateMachine": "Role",
 }
+_SERVERLESS: Final = "AWS::Serverless::"
+# The types of what SAM makes, with a role of its own, for events of a kind. Source: AWS SAM Developer Guide,
+# "Generated CloudFormation resources" of AWS::Serverless::StateMachine and AWS::Serverless::Function.
+_SAM_EVENTS: Final[Mapping[tuple[str, str], str]] = {
+    (f"{_SERVERLESS}StateMachine", "Schedule"): "AWS::Events::Rule",
+    (f"{_SERVERLESS}StateMachine", "CloudWatchEvent"): "AWS::Events::Rule",
+    (f"{_SERVERLESS}StateMachine", "EventBridgeRule"): "AWS::Events::Rule",
+    (f"{_SERVERLESS}StateMachine", "ScheduleV2"): "AWS::Scheduler::Schedule",
+    (f"{_SERVERLESS}Function", "ScheduleV2"): "AWS::Scheduler::Schedule",
+}
+_MODULE: Final = "::MODULE"
+_STORED: Final = "AWS::SSM::Parameter::Value"
+_ASSET: Final = "aws:asset:path"
+# What is read of transforms; what others make of a template nobody knows before.
+_READ_TRANSFORMS: Final = frozenset((LANGUAGE_EXTENSIONS, SERVERLESS, "AWS::Include"))
 # An instance profile or launch template of the template, as values refer to it until its role is asked for.
 _MARK: Final = "passrole-resource:"
 _DEEPEST: Final = 5
@@ -80,8 +96,14 @@ class _Stack:
         self._template = template
         self._where = where
         self._directory = directory
-        self._resources = template.resources
-        self._resolver = Resolver(template, {**self._pseudo(), **self._parameters(given)}, self)
+        self._notes: list[str] = []
+        parameters = {**self._pseudo(), **self._parameters(given)}
+        try:
+            self._template = written_out(template, parameters)
+        except TemplateError as error:
+            self._notes.append(f"the resources of Fn::ForEach are not read: {error.message}")
+        self._resources = self._template.resources
+        self._resolver = Resolver(self._template, parameters, self)
 
     def _pseudo(self) -> dict[str, object]:
         where = self._where
@@ -97,14 +119,18 @@ class _Stack:
         return {name: value for name, value in told.items() if value != ANY}
 
     def _parameters(self, given: Mapping[str, str]) -> dict[str, object]:
-        """Values as they are given, else defaults; a parameter without either is left out: it is unknown."""
+        """Values as they are given, else defaults; a parameter without either is left out: it is unknown.
+
+        So is one whose value is the name of a parameter of Systems Manager, but for an ARN given for it.
+        """
         made: dict[str, object] = {}
         for name, row in self._template.section("Parameters").items():
             declared = row if isinstance(row, dict) else {}
+            kind = str(declared.get("Type", ""))
             value = given.get(name, declared.get("Default"))
-            if value is not None:
-                text = str(value)
-                made[name] = text.split(",") if "List" in str(declared.get("Type", "")) else text
+            if value is None or (kind.startswith(_STORED) and not str(value).startswith("arn:")):
+                continue
+            made[name] = str(value).split(",") if "List" in kind else str(value)
         return made
 
     # Known
@@ -151,29 +177,82 @@ class _Stack:
 
     def read(self, made: Deployment, prefix: str, folder: Path | None, depth: int) -> None:
         """Adds the passes of every resource that the template makes."""
+        where = prefix.rstrip("/") or "template"
+        made.notes += [f"{where}: {one}" for one in self._notes]
+        made.notes += [
+            f"{where}: what the macro {one} makes of it is not read"
+            for one in self._template.transforms
+            if one not in _READ_TRANSFORMS
+        ]
         for one in self._resources.values():
             if one.condition and self._resolver.condition(one.condition) is False:
                 continue
-            properties = self._resolver.value(dict(one.properties))
+            properties = self._resolver.value(self._both(self._with_globals(one)))
             name = f"{prefix}{one.name}"
+            if one.type.endswith(_MODULE):
+                made.notes.append(f"{name}: the module {one.type} is not read")
             if isinstance(properties, dict):
                 made.passes += self._passes(name, one, properties)
                 if one.type == _STACK:
                     self._nested(one, properties, made, name, folder, depth)
-        if any(name.startswith("Fn::ForEach::") for name in self._template.section("Resources")):
-            made.notes.append(f"{prefix or 'template'}: the resources of Fn::ForEach are not read")
+
+    def _with_globals(self, one: Resource) -> dict[str, object]:
+        """A resource's properties, with what the template's Globals say of those of its kind."""
+        kind = one.type.removeprefix(_SERVERLESS)
+        shared = self._template.section("Globals").get(kind) if kind != one.type else None
+        return {**(shared if isinstance(shared, dict) else {}), **one.properties}
+
+    def _both(self, node: object) -> object:
+        """The node with both branches of each Fn::If whose condition is not known, as a list."""
+        if isinstance(node, list):
+            made: list[object] = []
+            for one in node:
+                value = self._both(one)
+                made += value if isinstance(value, list) and not isinstance(one, list) else [value]
+            return made
+        if not isinstance(node, dict):
+            return node
+        given = node.get("Fn::If") if len(node) == 1 else None
+        if isinstance(given, list) and len(given) == 3:
+            held = self._resolver.condition(str(given[0]))
+            if isinstance(held, bool):
+                return self._both(given[1] if held else given[2])
+            return self._both(given[1:])
+        if len(node) == 1 and next(iter(node)).startswith(("Fn::", "Ref", "Condition")):
+            return node
+        return {name: self._both(one) for name, one in node.items()}
 
     def _passes(self, name: str, one: Resource, properties: Mapping[str, object]) -> Iterator[PlannedPass]:
         for row in deployments.cloudformation(one.type):
-            for value in values_at(properties, row.path):
+            for value in values_at(properties, segments(row.path)):
                 for role in self._roles(value, row.parameter.holds):
                     yield PlannedPass(name, row, role)
         yield from self._launched(name, one, properties)
         own = _SAM.get(one.type)
         if own is not None and own not in properties:
             for row in deployments.cloudformation(one.type):
-                made = f"{self._where.stack}-{one.name}Role-{ANY}"
-                yield PlannedPass(name, row, self._where.role(made))
+                yield PlannedPass(name, row, self._made_by_sam(f"{one.name}Role"))
+        yield from self._events(name, one, properties)
+
+    def _events(self, name: str, one: Resource, properties: Mapping[str, object]) -> Iterator[PlannedPass]:
+        """The roles that SAM makes for what starts a function or a state machine."""
+        events = properties.get("Events")
+        for event, given in events.items() if isinstance(events, dict) else ():
+            kind = given.get("Type") if isinstance(given, dict) else None
+            row = _SAM_EVENTS.get((one.type, str(kind)))
+            held = given.get("Properties") if isinstance(given, dict) else None
+            if row is None:
+                continue
+            for inner in deployments.cloudformation(row):
+                if not inner.path.endswith(("Target.RoleArn", "Targets[].RoleArn")):
+                    continue
+                own = held.get("RoleArn") if isinstance(held, dict) else None
+                made = self._made_by_sam(f"{one.name}{event}Role")
+                for role in self._roles(own, inner.parameter.holds) if own else (made,):
+                    yield PlannedPass(name, inner, role)
+
+    def _made_by_sam(self, id: str) -> str:
+        return self._where.role(f"{self._where.stack}-{id}-{ANY}")
 
     def _launched(self, name: str, one: Resource, properties: Mapping[str, object]) -> Iterator[PlannedPass]:
         """The role of a launch template of this template, from which instances are launched."""
@@ -185,7 +264,7 @@ class _Stack:
         template = self._resources.get(id.removeprefix(_MARK))
         for inner in deployments.cloudformation(template.type) if template is not None else ():
             held = self._resolver.value(dict(template.properties)) if template is not None else {}
-            for value in values_at(held, inner.path):
+            for value in values_at(held, segments(inner.path)):
                 for role in self._roles(value, inner.parameter.holds):
                     yield PlannedPass(name, RoleProperty("LaunchTemplate", row, inner.parameter), role)
 
@@ -201,7 +280,7 @@ class _Stack:
         roles = self._resolver.value(profile.properties.get("Roles", []))
         return tuple(
             role
-            for one in values_at(roles, "")
+            for one in values_at(roles, ())
             for role in self._named(one.pattern if isinstance(one, Unknown) else str(one), ROLE_NAME)
         )
 
@@ -222,7 +301,8 @@ class _Stack:
         depth: int,
     ) -> None:
         """A nested stack whose template lies beside this one; it acts with the same rights."""
-        url = properties.get("TemplateURL")
+        # CDK's templates tell the file of an asset beside the address that it will have.
+        url = one.metadata.get(_ASSET) or properties.get("TemplateURL")
         path = folder / url if folder is not None and isinstance(url, str) and ANY not in url else None
         if path is None or "://" in str(url) or not path.is_file() or depth >= _DEEPEST:
             made.notes.append(f"{name}: the template of this nested stack is not here, and not read")
@@ -274,9 +354,9 @@ def _stack(
     parameters: Mapping[str, str] | None,
 ) -> Deployment:
     name = _member(one, "properties", "stackName") or id
-    region = str(one.get("environment", "")).rsplit("/", 1)[-1]
+    account, _, region = str(one.get("environment", "")).removeprefix("aws://").partition("/")
     region = ANY if region.startswith("unknown") or not region else region
-    own = Where(where.partition, where.account, region, name)
+    own = Where(where.partition, account if account.isdigit() else where.account, region, name)
     file = _member(one, "properties", "templateFile")
     try:
         text = (folder / file).read_text(encoding="utf-8")

@@ -1,214 +1,215 @@
 """The role passes of a Terraform plan, as ``terraform show -json`` writes it.
 
-Source: Terraform Internals, "JSON Output Format".
+Source: Terraform Internals, "JSON Output Format"; Terraform Registry, AWS provider, aws_iam_role.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
+from passrole.analysis.plan.configuration import Asker, Configuration, Json, as_json
 from passrole.analysis.plan.passes import ANY, Deployment, PlannedPass, UnreadablePlan, Where, roles_of
+from passrole.analysis.plan.properties import planned_at, segments
 from passrole.catalog import deployments
+from passrole.catalog.deployments import RoleProperty
 from passrole.catalog.role_parameters import ROLE_NAME
 from passrole.state.directory import Directory
+from passrole.values.arn import Arn
+from passrole.values.errors import InvalidArn
 
-_INDEX: Final = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 _WORK: Final = frozenset(("create", "update"))
-_DEEPEST: Final = 20  # steps from a reference to what it refers to
+_UNNAMED: Final = f"terraform-{ANY}"  # what the provider calls a role that has neither name nor prefix
+_ROLES: Final[Mapping[str, str]] = {"aws_iam_role": "name", "awscc_iam_role": "role_name"}
+_PROFILES: Final[Mapping[str, str]] = {
+    "aws_iam_instance_profile": "name",
+    "awscc_iam_instance_profile": "instance_profile_name",
+}
+_HELD: Final[Mapping[str, str]] = {"aws_iam_instance_profile": "role", "awscc_iam_instance_profile": "roles"}
+_TEMPLATES: Final = "aws_launch_template"
+# The calls that launch instances from a launch template, and where the resource names it.
+_LAUNCHES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "aws_autoscaling_group": (
+        "autoscaling:CreateAutoScalingGroup",
+        ("launch_template", "mixed_instances_policy.launch_template.launch_template_specification"),
+    ),
+    "aws_instance": ("ec2:RunInstances", ("launch_template",)),
+    "aws_spot_fleet_request": (
+        "ec2:RequestSpotFleet",
+        ("launch_template_config.launch_template_specification",),
+    ),
+}
+_NAMES: Final = ("id", "name", "launch_template_id", "launch_template_name")
 
-Json = Mapping[str, Any]
 
+def read_plan(text: str, where: Where, directory: Directory | None = None) -> list[Deployment]:
+    """The passes of the resources that the plan makes or gives another role.
 
-def read_plan(text: str, where: Where, directory: Directory | None = None) -> Deployment:
-    """The passes of the resources that the plan makes or gives another role. Raises UnreadablePlan."""
+    A provider with assume_role makes a deployment of its own. Raises UnreadablePlan.
+    """
     try:
         plan = json.loads(text)
     except ValueError as error:
         raise UnreadablePlan(f"it is no JSON: {error}") from error
     if not isinstance(plan, dict) or not isinstance(plan.get("resource_changes", []), list):
         raise UnreadablePlan("it is no plan: terraform show -json PLAN writes one")
-    return _Plan(plan, where, directory).read()
+    changes = [one for one in plan.get("resource_changes", ()) if isinstance(one, dict)]
+    configuration = Configuration(plan, changes)
+    made: dict[str, _Plan] = {"": _Plan(configuration, changes, where, directory, "")}
+    for one in changes:
+        asker = configuration.asker(one)
+        assumed = configuration.assumed(asker)
+        if assumed not in made:
+            made[assumed] = _Plan(configuration, changes, _there(where, assumed), directory, assumed)
+        made[assumed].add(one, asker)
+    return [one.deployment for name, one in made.items() if not name or one.deployment.passes]
+
+
+def _there(where: Where, role: str) -> Where:
+    """Where the calls of a role are made: in its account."""
+    try:
+        arn = Arn.parse(role)
+    except InvalidArn:
+        return where
+    return replace(where, partition=arn.partition, account=arn.account)
 
 
 class _Plan:
-    def __init__(self, plan: Json, where: Where, directory: Directory | None) -> None:
+    """What one caller makes of a plan: the deployer, or a role that a provider assumes."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        changes: Sequence[Json],
+        where: Where,
+        directory: Directory | None,
+        assumed: str,
+    ) -> None:
+        self._configuration = configuration
+        self._changes = changes
         self._where = where
         self._directory = directory
-        self._changes = [one for one in plan.get("resource_changes", ()) if isinstance(one, dict)]
-        self._by_address = {plain(str(one.get("address", ""))): one for one in self._changes}
-        self._root = _dict(_dict(plan.get("configuration")).get("root_module"))
+        self.deployment = Deployment(assumed=assumed)
 
-    def read(self) -> Deployment:
-        made = Deployment()
-        for one in self._changes:
-            change = _dict(one.get("change"))
-            if one.get("mode", "managed") != "managed" or not _WORK & set(change.get("actions") or ()):
-                continue
-            before, after = _dict(change.get("before")), _dict(change.get("after"))
-            waits = _dict(change.get("after_unknown"))
-            address = str(one.get("address", ""))
-            for row in deployments.terraform(str(one.get("type", ""))):
-                path = row.path.split(".")
-                present = set(_values(before, path))
-                for value in _values(after, path):
-                    if value not in present:  # what keeps its role passes none
-                        for role in self._roles(value, row.parameter.holds, ()):
-                            made.passes.append(PlannedPass(address, row, role))
-                if any(value is True for value in _leaves(waits, path)):
-                    references = self._references(address, path)
-                    for role in self._roles(ANY, row.parameter.holds, references):
-                        made.passes.append(PlannedPass(address, row, role))
-        return made
+    def add(self, one: Json, asker: Asker) -> None:
+        """Adds what a resource of the plan passes."""
+        actions = _actions(one)
+        if one.get("mode", "managed") != "managed" or not _WORK & actions:
+            return
+        change = as_json(one.get("change"))
+        # What is replaced is made anew, with its role; what stays passes only a role that it has not yet.
+        before = as_json(change.get("before")) if "delete" not in actions else {}
+        address, kind = str(one.get("address", "")), str(one.get("type", ""))
+        for row in deployments.terraform(kind):
+            present = {text for text in planned_at(before, None, segments(row.path)) if text is not None}
+            for role in self._named(one, asker, row, present):
+                self.deployment.passes.append(PlannedPass(address, row, role))
+        if kind in _LAUNCHES and "create" in actions:
+            self._launch(one, asker, address, kind)
 
-    def _roles(self, value: str, holds: str, references: tuple[str, ...]) -> tuple[str, ...]:
-        """The roles that a value names, or the resources that it will come from."""
+    def _named(self, one: Json, asker: Asker, row: RoleProperty, present: set[str]) -> Iterator[str]:
+        """The roles that a property of a resource names."""
+        change = as_json(one.get("change"))
+        holds = row.parameter.holds
+        for value in planned_at(change.get("after"), change.get("after_unknown"), segments(row.path)):
+            if value is None:
+                yield from self._to_come(asker, row.path, holds)
+            elif value not in present:
+                yield from self._known(value, holds)
+
+    def _to_come(self, asker: Asker, path: str, holds: str) -> tuple[str, ...]:
+        """The roles of the resources that a value will come from; any role where that is not told."""
         found: list[str] = []
-        for address in references:
-            planned = self._by_address.get(plain(address))
-            kind = str(planned.get("type", "")) if planned is not None else ""
-            if kind == "aws_iam_role":
-                found.append(self._role(planned or {}))
-            elif kind == "aws_iam_instance_profile":
-                found += self._of_profile(planned or {})
-        if found:
+        for planned in self._configuration.referred(asker, path):
+            kind = str(planned.get("type", ""))
+            if kind in _ROLES:
+                found.append(self._role(planned))
+            elif kind in _PROFILES:
+                found += self._of_profile(planned)
+        if found or "#json" in path:  # a JSON text may hold none at all
             return tuple(dict.fromkeys(found))
-        own = self._profile_named(value) if "instance-profile" in holds and value != ANY else None
+        return roles_of(ANY, holds, self._where, self._directory)
+
+    def _known(self, value: str, holds: str) -> tuple[str, ...]:
+        own = self._called(_PROFILES, value) if "instance-profile" in holds else None
         if own is not None:
             return tuple(self._of_profile(own))
-        own = self._role_named(value) if "name" in holds and value != ANY else None
+        own = self._called(_ROLES, value) if "name" in holds else None
         return (self._role(own),) if own is not None else roles_of(value, holds, self._where, self._directory)
 
     def _role(self, planned: Json) -> str:
-        after = _dict(_dict(planned.get("change")).get("after"))
+        """The ARN of a role of the plan, or of a data source."""
+        change = as_json(planned.get("change"))
+        after = as_json(change.get("after"))
+        if isinstance(after.get("arn"), str):
+            return str(after["arn"])
+        named = after.get(_ROLES[str(planned.get("type"))])
         prefix = after.get("name_prefix")
-        name = after.get("name") or (f"{prefix}{ANY}" if prefix else ANY)
-        return self._where.role(str(name), str(after.get("path") or "/"))
+        if isinstance(named, str):
+            name = named
+        elif isinstance(prefix, str) and prefix:
+            name = f"{prefix}{ANY}"
+        else:
+            asker = self._configuration.asker(planned)
+            mine = planned.get("type") == "aws_iam_role" and bool(asker.config)
+            told = any(self._configuration.says(asker, one) for one in ("name", "name_prefix"))
+            name = _UNNAMED if mine and not told else ANY
+        return self._where.role(name, str(after.get("path") or "/"))
 
     def _of_profile(self, planned: Json) -> list[str]:
-        after = _dict(_dict(planned.get("change")).get("after"))
-        role = after.get("role")
-        if isinstance(role, str):
-            known = self._role_named(role)
-            if known is not None:
-                return [self._role(known)]
-            return list(roles_of(role, ROLE_NAME, self._where, self._directory))
-        references = self._references(str(planned.get("address", "")), ["role"])
-        return list(self._roles(ANY, ROLE_NAME, references))
+        after = as_json(as_json(planned.get("change")).get("after"))
+        attribute = _HELD[str(planned.get("type"))]
+        given = after.get(attribute)
+        names = [one for one in (given if isinstance(given, list) else [given]) if isinstance(one, str)]
+        if names:
+            return [role for one in names for role in self._known(one, ROLE_NAME)]
+        return list(self._to_come(self._configuration.asker(planned), attribute, ROLE_NAME))
 
-    def _role_named(self, name: str) -> Json | None:
-        return self._named("aws_iam_role", name)
-
-    def _profile_named(self, name: str) -> Json | None:
-        return self._named("aws_iam_instance_profile", name)
-
-    def _named(self, kind: str, name: str) -> Json | None:
+    def _called(self, kinds: Mapping[str, str], value: str) -> Json | None:
+        """The resource of the plan that has that name, or that ARN."""
         for one in self._changes:
-            if one.get("type") == kind:
-                after = _dict(_dict(one.get("change")).get("after"))
-                if after.get("name") == name:
-                    return one
+            attribute = kinds.get(str(one.get("type", "")))
+            after = as_json(as_json(one.get("change")).get("after"))
+            if attribute is not None and value in (after.get(attribute), after.get("arn")):
+                return one
         return None
 
-    # References
+    # Launch templates
 
-    def _references(self, address: str, path: list[str]) -> tuple[str, ...]:
-        """The resources that an attribute refers to, by their addresses."""
-        modules, local = _parted(plain(address))
-        for one in self._module(modules).get("resources") or ():
-            if isinstance(one, dict) and one.get("address") == local:
-                named = _named_in(_dict(one.get("expressions")), path)
-                return tuple(self._followed(modules, named, 0))
-        return ()
+    def _launch(self, one: Json, asker: Asker, address: str, kind: str) -> None:
+        call, places = _LAUNCHES[kind]
+        change = as_json(one.get("change"))
+        for place in places:
+            for name in _NAMES:
+                path = f"{place}.{name}"
+                for value in planned_at(change.get("after"), change.get("after_unknown"), segments(path)):
+                    templates = (
+                        self._configuration.referred(asker, path)
+                        if value is None
+                        else [found for found in self._changes if _is_template(found, value)]
+                    )
+                    own = [found for found in templates if found.get("type") == _TEMPLATES]
+                    for template in own:
+                        self._from_template(template, address, call)
+                    if value is not None and not own:
+                        note = f"{address}: its launch template {value} is not in the plan, and not read"
+                        self.deployment.notes.append(note)
 
-    def _followed(self, modules: tuple[str, ...], named: list[str], depth: int) -> Iterator[str]:
-        """Through variables and outputs to the resources."""
-        if depth > _DEEPEST:
-            return
-        for text in named:
-            head, _, rest = text.partition(".")
-            if head == "var" and modules:
-                calls = _dict(self._module(modules[:-1]).get("module_calls"))
-                given = _dict(_dict(calls.get(modules[-1])).get("expressions"))
-                inner = _named_in(given, [rest.partition(".")[0]])
-                yield from self._followed(modules[:-1], inner, depth + 1)
-            elif head == "module":
-                name, _, output = plain(rest).partition(".")
-                outputs = _dict(self._module((*modules, name)).get("outputs"))
-                expression = _dict(_dict(outputs.get(output.partition(".")[0])).get("expression"))
-                inner = [one for one in expression.get("references") or () if isinstance(one, str)]
-                yield from self._followed((*modules, name), inner, depth + 1)
-            elif head == "local":
-                continue  # a plan does not say what locals are made of
-            else:
-                local = ".".join(plain(text).split(".")[:2])
-                yield "".join(f"module.{one}." for one in modules) + local
-
-    def _module(self, modules: tuple[str, ...]) -> Json:
-        found = self._root
-        for name in modules:
-            found = _dict(_dict(_dict(found.get("module_calls")).get(name)).get("module"))
-        return found
+    def _from_template(self, template: Json, address: str, call: str) -> None:
+        asker = self._configuration.asker(template)
+        for row in deployments.terraform(_TEMPLATES):
+            for role in self._named(template, asker, row, set()):
+                launched = PlannedPass(address, RoleProperty("launch_template", call, row.parameter), role)
+                if launched not in self.deployment.passes:
+                    self.deployment.passes.append(launched)
 
 
-def plain(address: str) -> str:
-    """An address without indexes: what is the same in the configuration."""
-    return _INDEX.sub("", address)
+def _actions(one: Json) -> frozenset[str]:
+    return frozenset(as_json(one.get("change")).get("actions") or ())
 
 
-def _parted(address: str) -> tuple[tuple[str, ...], str]:
-    """The modules of an address, and the rest of it."""
-    parts = address.split(".")
-    modules: list[str] = []
-    while parts[:1] == ["module"] and len(parts) > 2:
-        modules.append(parts[1])
-        parts = parts[2:]
-    return tuple(modules), ".".join(parts)
-
-
-def _named_in(expressions: Json, path: list[str]) -> list[str]:
-    return [
-        one
-        for found in _leaves(expressions, path, stop="references")
-        for one in (found if isinstance(found, list) else [found])
-        if isinstance(one, str)
-    ]
-
-
-def _values(value: object, path: list[str]) -> Iterator[str]:
-    for one in _leaves(value, path):
-        listed = one if isinstance(one, list) else [one]
-        yield from (text for text in listed if isinstance(text, str) and text)
-
-
-def _leaves(value: object, path: list[str], stop: str = "") -> Iterator[object]:
-    """What stands at a path, whether its blocks are lists or not; with stop that member of it."""
-    if isinstance(value, list) and (path or stop or any(isinstance(one, list | dict) for one in value)):
-        for one in value:
-            yield from _leaves(one, path, stop)
-        return
-    if not path:
-        if stop and isinstance(value, dict):
-            yield value.get(stop)
-        elif not stop:
-            if isinstance(value, list):
-                yield from value
-            else:
-                yield value
-        return
-    if value is True:
-        yield True  # all of it waits
-    elif isinstance(value, dict):
-        if path[0] == ANY:
-            for one in value.values():
-                yield from _leaves(one, path[1:], stop)
-        elif path[0] in value:
-            yield from _leaves(value[path[0]], path[1:], stop)
-        elif stop in value and path:
-            yield value.get(stop)  # a whole block from one expression
-
-
-def _dict(value: object) -> Json:
-    return value if isinstance(value, dict) else {}
+def _is_template(one: Json, value: str) -> bool:
+    after = as_json(as_json(one.get("change")).get("after"))
+    return one.get("type") == _TEMPLATES and value in (after.get("id"), after.get("name"))
