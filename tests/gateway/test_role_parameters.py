@@ -24,6 +24,7 @@ SERVICES: Final = {service: tuple(found) for service, found in groupby(ROWS, key
 # What the endpoint's own services answer to these inputs once they are past authorization.
 OWN_ERRORS: Final = frozenset(
     (
+        "EventDataStoreNotFoundException",
         "InvalidCloudWatchLogsLogGroupArnException",
         "NoSuchEntity",
         "NotImplemented",

@@ -490,13 +490,13 @@ def test_an_organization_s_trail(account: Account) -> None:
 # Digests
 
 
-def validate(account: Account, trail: str) -> str:
+def validate(account: Account, trail: str, *more: str) -> str:
     """What ``aws cloudtrail validate-logs`` says of the last hours, with its exit status."""
     start = datetime.now(UTC) - timedelta(hours=1)
     command = [
         *(sys.executable, "-m", "awscli", "cloudtrail", "validate-logs", "--trail-arn", trail, "--verbose"),
         *("--start-time", start.strftime("%Y-%m-%dT%H:%M:%SZ"), "--region", REGION),
-        *("--end-time", (datetime.now(UTC) + timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M:%SZ")),
+        *("--end-time", (datetime.now(UTC) + timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M:%SZ"), *more),
     ]
     environment = {
         "PATH": os.environ["PATH"],

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from tests.services.workloads.conftest import REGION, Account, allow, document, eventually
+from tests.services.workloads.trails.test_delivery import validate
 
 SERVICE = "cloudtrail.amazonaws.com"
 
@@ -182,3 +183,35 @@ def test_who_may_be_a_delegated_administrator(account: Account) -> None:
     with pytest.raises(ClientError) as refused:
         cloudtrail.deregister_organization_delegated_admin(DelegatedAdminAccountId=audit)
     assert code(refused) == "AccountNotRegisteredException"
+
+
+def test_the_aws_cli_validates_an_organization_s_trail(account: Account) -> None:
+    """A digest for each account and region, under the organization's folder."""
+    organization = Organization(account, "work")
+    work = organization.members["work"]
+    arn = f"arn:aws:cloudtrail:{REGION}:{account.id}:trail/all"
+    s3, cloudtrail = account.client("s3"), account.client("cloudtrail")
+    bucket = organization.bucket(s3, account.id, arn)
+    cloudtrail.create_trail(
+        Name="all",
+        S3BucketName=bucket,
+        IsOrganizationTrail=True,
+        IsMultiRegionTrail=True,
+        EnableLogFileValidation=True,
+    )
+    cloudtrail.start_logging(Name="all")
+    organization.client("work", "iam").create_user(UserName="bea")
+    folder = f"AWSLogs/{organization.id}/{work}"
+    eventually(lambda: records(s3, bucket, f"{folder}/CloudTrail/"), "a file of the member")
+    cloudtrail.stop_logging(Name="all")
+
+    def digests() -> list[str]:
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{folder}/CloudTrail-Digest/")
+        return [one["Key"] for one in listed.get("Contents", [])]
+
+    (key, *_) = eventually(digests, "a digest of the member")
+    name = f"{work}_CloudTrail-Digest_us-east-1_all_{REGION}_"
+    assert key.rsplit("/", 1)[-1].startswith(name)
+    said = validate(account, arn, "--account-id", work)
+    assert said.startswith("0\n"), said
+    assert "1/1 digest files valid" in said, said
