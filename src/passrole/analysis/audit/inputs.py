@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
+from urllib.parse import unquote
 
 import orjson
 
@@ -113,15 +114,21 @@ def _reader(service: str, shape: Shape) -> Read | None:
 
 
 class _List:
-    """Reads a list in any form: plain, ``{"items": […]}``, ``{"item": …}``, numbered, a lone value."""
+    """Reads a list in any form: plain, ``{"items": […]}``, ``{"item": …}``, numbered, a lone value.
 
-    __slots__ = ("_of_structures", "_read")
+    S3 prints its lists under the names of their items in XML: ``{"Tag": […]}``.
+    """
+
+    __slots__ = ("_item", "_of_structures", "_read")
 
     def __init__(self, service: str, shape: Shape) -> None:
         self._read = _reader(service, shape.member)
         self._of_structures = shape.member.kind in ("structure", "map")
+        self._item = shape.member.location_name if service == "s3" and not shape.flattened else ""
 
     def __call__(self, value: object, depth: int) -> object:
+        if self._item and isinstance(value, Mapping) and value.keys() == {self._item}:
+            value = value[self._item]
         items = _items(value)
         if depth > _DEEPEST:
             return items
@@ -183,7 +190,9 @@ class _Map:
 
 
 def _text(value: object, depth: int) -> object:
-    """A text. JSON in it may have been printed as what it means."""
+    """A text. JSON in it may have been printed as what it means, an ARN as it stood in the path."""
+    if isinstance(value, str):
+        return unquote(value) if value.startswith("arn%3A") else value
     return orjson.dumps(value).decode() if isinstance(value, dict | list) else value
 
 
