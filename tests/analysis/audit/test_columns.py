@@ -236,7 +236,10 @@ def read(content: bytes, file: io.BytesIO | None = None) -> tuple[list[WholeReco
     """The records of a file, and its faults."""
     faults: list[tuple[str, str]] = []
     found = records(
-        chunks(file or io.BytesIO(content)), lambda place, why: faults.append((place, why)), WholeRecord, file
+        chunks(file or io.BytesIO(content)),
+        lambda place, why: faults.append((place, why)),
+        WholeRecord,
+        lambda: file,
     )
     return [one for batch in found for one in batch], faults
 

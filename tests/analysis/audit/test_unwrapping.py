@@ -179,6 +179,8 @@ def test_a_record_counts_once_however_often_its_wrapping_has_it() -> None:
         (lines([{"a": number} for number in range(5000)]), "JSON without records"),
         (compact([{"a": number} for number in range(5)] + [3, "x", None]), "JSON without records"),
         (compact(notification({"s3Bucket": "logs", "s3ObjectKey": ["a.json.gz"]})), "JSON without records"),
+        (compact({"s3Bucket": "logs", "s3ObjectKey": ["a.json.gz"]}), "a notification of a log"),
+        (compact({"UserDetailList": [], "RoleDetailList": []}), "which --details takes"),
         (
             compact(
                 {
@@ -186,7 +188,7 @@ def test_a_record_counts_once_however_often_its_wrapping_has_it() -> None:
                     "insightDetails": {"eventName": "A", "eventSource": "b"},
                 }
             ),
-            "JSON without records",
+            "CloudTrail Insights",
         ),
         (
             lines([{"class_uid": 4001, "type_uid": 400106, "metadata": {"product": {"name": "Amazon VPC"}}}]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import BinaryIO, Final
+from typing import Final
 
 import msgspec
 
@@ -20,6 +20,7 @@ from passrole.analysis.audit.forms.columns import columns, form_of
 from passrole.analysis.audit.forms.intake import SCANNER, SPACE, Fault, Intake
 from passrole.analysis.audit.forms.lines import Lines, is_lines
 from passrole.analysis.audit.forms.lists import Lists, is_list
+from passrole.analysis.audit.forms.sought import Whole, nowhere
 from passrole.analysis.audit.forms.tables import is_table, table
 from passrole.analysis.audit.forms.values import values
 from passrole.analysis.audit.streams import chunks as chunks_of
@@ -43,18 +44,18 @@ _PLAIN: Final = (b'{"eventVersion":', b'{"eventVersion" :')
 
 
 def records(
-    chunks: Iterable[bytes], fault: Fault, kind: type[R], file: BinaryIO | None = None
+    chunks: Iterable[bytes], fault: Fault, kind: type[R], whole: Whole = nowhere
 ) -> Iterator[list[R]]:
     """The records in a file, in order, some hundreds at a time.
 
     kind is Record, or WholeRecord where more of each is needed; fault is told of each thing that is left
-    out, by its place. file is what the chunks are read from, where one can go back and forth in it: forms
-    that ask for that are put into a temporary file else. Raises Foreign for a file that is no trail and
+    out, by its place. whole gives the file that the chunks are read from, where one can go back and forth in
+    it: without, some forms go into a temporary file. Raises Foreign for a file that is no trail and
     Digest for CloudTrail's own proofs.
     """
     intake = Intake(chunks, fault, kind)
     try:
-        yield from _read(intake, file)
+        yield from _read(intake, whole)
     except Foreign:
         if intake.cut is None:  # else what would tell may be behind the cut
             raise
@@ -62,7 +63,7 @@ def records(
         fault(intake.cut.place, intake.cut.why)
 
 
-def _read(intake: Intake[R], file: BinaryIO | None) -> Iterator[list[R]]:
+def _read(intake: Intake[R], whole: Whole) -> Iterator[list[R]]:
     """By the form that the beginning tells."""
     intake.more(_ENOUGH)
     if intake.left.startswith(_BOM):
@@ -70,19 +71,19 @@ def _read(intake: Intake[R], file: BinaryIO | None) -> Iterator[list[R]]:
     head = intake.left.lstrip(SPACE)[:_ENOUGH]
     if not head:
         return iter(())
+    if is_list(head):
+        return values(intake) if _wraps(head) else Lists(intake).read()
+    if head.startswith(b"{"):
+        return Lines(intake).read() if is_lines(head) else values(intake)
     for magic, why in _UNREAD.items():
         if head.startswith(magic):
             raise Foreign(why)
     if form := form_of(head):
-        return columns(intake, form, file)
+        return columns(intake, form, whole)
     if is_archive(intake.left):
-        return archive(intake, file, lambda member, fault: _member(member, fault, intake.kind))
-    if is_list(head):
-        return Lists(intake).read() if not _wraps(head) else values(intake)
+        return archive(intake, whole, lambda member, fault: _member(member, fault, intake.kind))
     if is_lines(head):
         return Lines(intake).read()
-    if head.startswith(b"{"):
-        return values(intake)
     if is_table(head):
         return table(intake)
     raise Foreign("not a trail: neither JSON nor an export of records")

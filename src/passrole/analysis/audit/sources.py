@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
@@ -19,7 +19,7 @@ from passrole.analysis.audit.exports import R, record_of
 from passrole.analysis.audit.faults import CannotOpen
 from passrole.analysis.audit.forms.intake import Fault
 from passrole.analysis.audit.records import records
-from passrole.analysis.audit.streams import CHUNK, chunks
+from passrole.analysis.audit.streams import chunks
 from passrole.analysis.sources import NoSource, Source
 from passrole.values.errors import ServiceError
 
@@ -153,8 +153,7 @@ class Reader:
             raise CannotOpen(error.strerror or str(error)) from error
         with stream:
             counted = _Counted(stream, progress, piece.size)
-            whole = io.BufferedReader(counted, CHUNK) if stream.seekable() else None
-            yield from records(chunks(counted), fault, kind, whole)
+            yield from records(chunks(counted), fault, kind, counted.whole)
             counted.finish()
 
     def _reached(self) -> Client:
@@ -187,8 +186,8 @@ def _looked_up(page: Mapping[str, object], fault: Fault, kind: type[R]) -> Itera
                 fault(f"event {row.get('EventId')}", "not a CloudTrail record")
 
 
-class _Counted(io.RawIOBase):
-    """A file that tells how much of it was read, and no more than that there is."""
+class _Counted:
+    """A file that tells how much of it was read, and no more than there is."""
 
     def __init__(self, stream: BinaryIO, progress: Progress, size: int) -> None:
         self._stream = stream
@@ -196,16 +195,40 @@ class _Counted(io.RawIOBase):
         self._size = size
         self._told = 0
 
-    def read(self, size: int = -1, /) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """See Stream."""
         found = self._stream.read(size)
         self._tell(len(found))
         return found
 
+    def whole(self) -> BinaryIO | None:
+        """The file, if one can go back and forth in it."""
+        return io.BufferedReader(_Sought(self._stream, self._tell)) if self._stream.seekable() else None
+
+    def finish(self) -> None:
+        """Nothing more of it will be read."""
+        if self._size:
+            self._tell(self._size - self._told)
+
+    def _tell(self, count: int) -> None:
+        more = min(count, self._size - self._told) if self._size else count  # some may be read twice
+        if more > 0:
+            self._told += more
+            self._progress(more)
+
+
+class _Sought(io.RawIOBase):
+    """A file in which one goes back and forth."""
+
+    def __init__(self, stream: BinaryIO, tell: Callable[[int], object]) -> None:
+        self._stream = stream
+        self._told = tell
+
     def readinto(self, into: WriteableBuffer, /) -> int:
-        """The same into a buffer."""
-        found = self.read(memoryview(into).nbytes)
+        """As any file's."""
+        found = self._stream.read(memoryview(into).nbytes)
         memoryview(into).cast("B")[: len(found)] = found
+        self._told(len(found))
         return len(found)
 
     def readable(self) -> bool:
@@ -213,26 +236,16 @@ class _Counted(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        """As the file is."""
-        return self._stream.seekable()
+        """It is."""
+        return True
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """As in any file: what is read twice is told once."""
+        """As any file's."""
         return self._stream.seek(offset, whence)
 
     def tell(self) -> int:
-        """As in any file."""
+        """As any file's."""
         return self._stream.tell()
-
-    def finish(self) -> None:
-        """Nothing more of it will be read."""
-        self._tell(self._size - self._told)
-
-    def _tell(self, count: int) -> None:
-        more = min(count, self._size - self._told) if self._size else count
-        if more > 0:
-            self._told += more
-            self._progress(more)
 
 
 class _Object:

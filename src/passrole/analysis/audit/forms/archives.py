@@ -6,13 +6,13 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Final, Protocol
+from typing import Final, Protocol
 
 from passrole.analysis.audit.aside import is_aside
 from passrole.analysis.audit.exports import R
 from passrole.analysis.audit.faults import Digest, Foreign
 from passrole.analysis.audit.forms.intake import Fault, Intake
-from passrole.analysis.audit.forms.sought import sought
+from passrole.analysis.audit.forms.sought import Whole, sought
 
 _ZIP: Final = b"PK\x03\x04"
 _TAR: Final = b"ustar"
@@ -34,9 +34,9 @@ def is_archive(head: bytes) -> bool:
     return head.startswith(_ZIP) or head.startswith(_TAR, _TAR_AT)
 
 
-def archive(intake: Intake[R], file: BinaryIO | None, read: Read[R]) -> Iterator[list[R]]:
+def archive(intake: Intake[R], whole: Whole, read: Read[R]) -> Iterator[list[R]]:
     """The records of all files in it. Raises Foreign."""
-    members = _zipped(intake, file) if intake.left.startswith(_ZIP) else _tarred(intake, file)
+    members = _zipped(intake, whole) if intake.left.startswith(_ZIP) else _tarred(intake, whole)
     for name, member in members:
         if is_aside(name):
             continue
@@ -57,12 +57,12 @@ def _within(intake: Intake[R], name: str) -> Fault:
     return fault
 
 
-def _zipped(intake: Intake[R], file: BinaryIO | None) -> Iterator[tuple[str, Member]]:
-    with sought(intake, file) as whole:
+def _zipped(intake: Intake[R], whole: Whole) -> Iterator[tuple[str, Member]]:
+    with sought(intake, whole) as file:
         if intake.cut is not None:  # the list of its files stands at the end
             return
         try:
-            with zipfile.ZipFile(whole) as opened:
+            with zipfile.ZipFile(file) as opened:
                 for one in opened.infolist():
                     if not one.is_dir():
                         with opened.open(one) as member:
@@ -71,10 +71,10 @@ def _zipped(intake: Intake[R], file: BinaryIO | None) -> Iterator[tuple[str, Mem
             raise Foreign(f"a zip archive that cannot be read: {error}") from error
 
 
-def _tarred(intake: Intake[R], file: BinaryIO | None) -> Iterator[tuple[str, Member]]:
-    with sought(intake, file) as whole:
+def _tarred(intake: Intake[R], whole: Whole) -> Iterator[tuple[str, Member]]:
+    with sought(intake, whole) as file:
         try:
-            with tarfile.open(fileobj=whole, mode="r:") as opened:
+            with tarfile.open(fileobj=file, mode="r:") as opened:
                 for one in opened:
                     if one.isfile() and (member := opened.extractfile(one)) is not None:
                         with member:

@@ -14,7 +14,7 @@ from passrole.analysis.audit.exports import R, is_header, is_wanted, missing, mo
 from passrole.analysis.audit.faults import Foreign
 from passrole.analysis.audit.forms.doubt import Doubt
 from passrole.analysis.audit.forms.intake import Intake
-from passrole.analysis.audit.forms.sought import sought
+from passrole.analysis.audit.forms.sought import Whole, sought
 from passrole.analysis.audit.forms.values import of_content
 from passrole.analysis.audit.schemas import places_in
 from passrole.analysis.audit.unwrapping import may_hold
@@ -37,8 +37,8 @@ def form_of(head: bytes) -> str:
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
 
 
-def columns(intake: Intake[R], form: str, file: BinaryIO | None) -> Iterator[list[R]]:
-    """The records in the rows. file is the whole, where it can be sought in. Raises Foreign."""
+def columns(intake: Intake[R], form: str, whole: Whole) -> Iterator[list[R]]:
+    """The records in the rows. whole gives the file, see sought. Raises Foreign."""
     try:
         import pyarrow
     except ImportError as error:
@@ -46,11 +46,11 @@ def columns(intake: Intake[R], form: str, file: BinaryIO | None) -> Iterator[lis
     doubt = Doubt(intake.fault)
     doubt.why = f"{form} without records"
     number = 0
-    with sought(intake, file) as whole:
+    with sought(intake, whole) as file:
         if intake.cut is not None:  # what tells where everything is stands at the end
             return
         try:
-            for batch in _parquet(whole) if form == "Parquet" else _orc(whole):
+            for batch in _parquet(file) if form == "Parquet" else _orc(file):
                 found: list[R] = []
                 for row in _rows(batch):
                     number += 1

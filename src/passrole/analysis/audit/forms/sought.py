@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from passrole.analysis.audit.exports import R
 from passrole.analysis.audit.forms.intake import Intake
 
+Whole = Callable[[], BinaryIO | None]  # gives the file that the intake comes of; None for a stream
+
+
+def nowhere() -> BinaryIO | None:
+    """Of what comes as a stream."""
+    return None
+
 
 @contextmanager
-def sought(intake: Intake[R], file: BinaryIO | None) -> Iterator[BinaryIO]:
-    """What is left of the intake, as a file; file itself, where that has the same bytes.
-
-    It has where it can be sought in and begins like what is left: then it is not compressed.
-    """
-    if file is not None and file.seekable():
+def sought(intake: Intake[R], whole: Whole) -> Iterator[BinaryIO]:
+    """What is left of the intake, as a file: the whole one where that begins the same."""
+    start = intake.left[:64]
+    file = whole()
+    if file is not None:
         at = file.tell()
         file.seek(0)
-        if file.read(len(_start(intake))) == _start(intake):
+        if file.read(len(start)) == start:
             file.seek(0)
             yield file
             return
@@ -33,7 +39,3 @@ def sought(intake: Intake[R], file: BinaryIO | None) -> Iterator[BinaryIO]:
             intake.left = b""
         made.seek(0)
         yield made
-
-
-def _start(intake: Intake[R]) -> bytes:
-    return intake.left[:64]

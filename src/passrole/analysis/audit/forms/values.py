@@ -24,6 +24,14 @@ _BATCH: Final = 500
 _NEAR: Final = 16  # letters from the end of a text in which a fault may come of the end
 _BETWEEN: Final = " \t\r\n\0,:"
 _FIRST: Final = re.compile(rb'\{\s*"([^"\\]*)"\s*:')
+# What people have beside their trails, by a member of it.
+_KINDS: Final[Mapping[str, str]] = {
+    "UserDetailList": "an account's details, which --details takes",
+    "insightDetails": "CloudTrail Insights, which has no calls",
+    "s3ObjectKey": "a notification of a log, not the log itself",
+    "planned_values": "a Terraform plan",
+}
+
 # What stands before a value of which nothing is known: between two values, and between two items.
 _VALUE: Final = re.compile(rb'\}\s*(?=\{\s*")')
 _ITEM: Final = re.compile(rb'\}\s*,\s*(?=\{\s*")')
@@ -57,10 +65,16 @@ def of_content(
     if found or is_empty(content):
         doubt.lift()
     elif not some and not quiet:
-        if isinstance(content, Mapping) and (product := product_of(content)):
-            doubt.why = f"not a trail: {product}"
+        if isinstance(content, Mapping) and (kind := _kind_of(content)):
+            doubt.why = f"not a trail: {kind}"
         doubt.fault(place, NO_RECORD)
     return found
+
+
+def _kind_of(content: Mapping[str, object]) -> str:
+    """What a value is that has no records, "" for what is not known here."""
+    known = next((kind for member, kind in _KINDS.items() if member in content), "")
+    return known or product_of(content)
 
 
 class _Values(Generic[R]):
