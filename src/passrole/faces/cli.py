@@ -243,6 +243,17 @@ def execute(
 
 @app.command()
 def export(
+    organization: Annotated[
+        bool,
+        typer.Option("--organization", help="All accounts of the caller's organization, into a folder."),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --organization: the new folder.")
+    ] = None,
+    role: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="With --organization: the role by which other accounts are read."),
+    ] = "OrganizationAccountAccessRole",
     endpoint: Annotated[
         str, typer.Option(envvar="AWS_ENDPOINT_URL", metavar="URL", help="Endpoint to read from.")
     ] = "",
@@ -253,11 +264,22 @@ def export(
         str, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="Region to ask.")
     ] = "",
 ) -> int:
-    """Write the account's details to standard output, as --details and serve --import read them."""
-    from passrole.analysis.sources import Source
-    from passrole.faces.exporting import export as exported
+    """Write the account's details to standard output, as --details and serve --import read them.
 
-    sys.stdout.buffer.write(exported(Source((), endpoint, profile, region)))
+    With **--organization** every account's details are written into a folder, with the organization's units
+    and policies: `--details DIR` reads the folder. Exit status: 1 where an account could not be read.
+    """
+    from passrole.analysis.sources import Source
+    from passrole.faces import exporting
+
+    source = Source((), endpoint, profile, region)
+    if organization:
+        if out is None:
+            raise BadOption("export: --organization needs a folder: --out DIR")
+        return exporting.write_organization(source, out, role)
+    if out is not None:
+        raise BadOption("export: --out goes with --organization; one account goes to standard output")
+    sys.stdout.buffer.write(exporting.export(source))
     return 0
 
 
