@@ -56,7 +56,9 @@ def build() -> dict[str, Any]:
     facts = yaml.safe_load(FACTS.read_text(encoding="utf-8"))
     found = {name: rows for name, schema in _schemas() if (rows := _rows(name, schema))}
     for name, rows in facts["cloudformation"].items():
-        found[name] = [_whole(name, row) for row in rows]
+        told = [_whole(name, row) for row in rows]
+        paths = {row[0] for row in told}
+        found[name] = [row for row in found.get(name, []) if row[0] not in paths] + told
     terraform = {_terraform(name): _snaked(rows) for name, rows in found.items()}
     for name, rows in facts["terraform"].items():
         terraform[name] = [_whole(name, row) for row in rows]
