@@ -17,7 +17,7 @@ from passrole.state.records.names import event_region
 from passrole.state.records.operation import RecordedOperation, recorded_operation
 from passrole.state.records.parameters import Resources
 from passrole.state.records.printing import cut, json, text
-from passrole.state.records.touched import touched
+from passrole.state.records.touched import keys_answered, touched
 from passrole.state.trail import Event
 from passrole.values.errors import ServiceError
 
@@ -75,11 +75,13 @@ def record(
     about: list[dict[str, str]] = []
     if not unread:
         about = touched(service, operation, request, owner or account, happened_in, data=data)
+    if service == "kms" and error is None:
+        about = keys_answered(response or {}) or about
     answer = b"null"
     if error is None and known.answer is not None:
         answered = known.answer(response or {}, resources, request_id)
-        if service == "kms":
-            answered = _with_key(answered, response or {}, about)
+        if service == "kms" and about and operation != "CreateKey":
+            answered = _with_key(answered, about[0]["ARN"])
         answer = json(answered or None)
     parts = [
         b'{"eventVersion":"1.11","userIdentity":',
@@ -144,21 +146,14 @@ def _parameters(
     return json(printed) if printed else b"null"
 
 
-def _with_key(answered: object, output: Mapping[str, object], about: list[dict[str, str]]) -> object:
-    """KMS names the key in every answer to a change, and a new key among the resources.
+def _with_key(answered: object, key: str) -> object:
+    """KMS names the key in every answer to a change.
 
     Sources: KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail"; events of DisableKey
     recorded in Elastic's "AWS CloudTrail" integration.
     """
-    made = output.get("KeyMetadata")
-    arn = made.get("Arn") if isinstance(made, Mapping) else None
-    if not about and isinstance(arn, str) and arn.count(":") >= 5:
-        about.append({"accountId": arn.split(":")[4], "type": "AWS::KMS::Key", "ARN": arn})
-        return answered
-    if not about:
-        return answered
     printed = dict(answered) if isinstance(answered, dict) else {}
-    return {**printed, "keyId": printed.get("keyId") or about[0]["ARN"]}
+    return {**printed, "keyId": printed.get("keyId") or key}
 
 
 def _assumed(request: Mapping[str, object]) -> bytes:

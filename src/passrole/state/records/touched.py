@@ -100,6 +100,19 @@ def touched(
     return [_shown(kind, arn, account) for kind, arn in find(request, account, region)]
 
 
+def keys_answered(output: Mapping[str, object]) -> list[dict[str, str]]:
+    """The keys that KMS's answer names, whatever the request called them: an alias, or nothing at all.
+
+    Source: KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail", Decrypt and CreateKey.
+    """
+    made = output.get("KeyMetadata")
+    named = (
+        [made.get("Arn")] if isinstance(made, Mapping) else [output.get("SourceKeyId"), output.get("KeyId")]
+    )
+    arns = dict.fromkeys(arn for arn in named if isinstance(arn, str) and arn.count(":") >= 5)
+    return [_shown("AWS::KMS::Key", arn, arn.split(":")[4]) for arn in arns]
+
+
 def _shown(kind: str, arn: str, account: str) -> dict[str, str]:
     if kind == "AWS::S3::Object":
         return {"type": kind, "ARN": arn}
