@@ -27,6 +27,7 @@ from tests.analysis.audit.wrapped_trails import (
 )
 
 from passrole.analysis.audit.events import Record
+from passrole.analysis.audit.exports import object_of
 from passrole.analysis.audit.faults import Foreign
 from passrole.analysis.audit.records import records
 from passrole.analysis.audit.streams import chunks
@@ -242,3 +243,23 @@ def test_a_table_without_parameters_says_so() -> None:
 def test_an_answer_without_anything_is_an_empty_trail(content: object) -> None:
     assert is_empty(content)
     assert read(compact(content)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("printed", "meant"),
+    [
+        ("{a=1, b={c=x, y, d=2}}", {"a": "1", "b": {"c": "x, y", "d": "2"}}),
+        (
+            "{targets=[{id=1, arn=x}, {id=2}], rest=z}",
+            {"targets": [{"id": "1", "arn": "x"}, {"id": "2"}], "rest": "z"},
+        ),
+        ("{names=[a, b], none=null, empty=[]}", {"names": ["a", "b"], "empty": "[]"}),
+        (
+            '{json=[{"a":1}], texts=["a, b"], one={"a":"b=c, d=e"}}',
+            {"json": '[{"a":1}]', "texts": '["a, b"]', "one": {"a": "b=c, d=e"}},
+        ),
+        ("no structure", None),
+    ],
+)
+def test_structures_are_read_as_they_are_printed(printed: str, meant: object) -> None:
+    assert object_of(printed) == meant

@@ -392,6 +392,34 @@ def sentinel_table(events: Sequence[Event]) -> bytes:
     return table(list(rows[0]), [[str(value) for value in row.values()] for row in rows])
 
 
+def security_lake_table(events: Sequence[Event]) -> bytes:
+    """Security Lake's rows as Athena saves them."""
+    rows = [ocsf(one) for one in events]
+    return table(list(rows[0]), [[presto(value) for value in row.values()] for row in rows])
+
+
+def presto(value: object) -> str:
+    """A value as Athena prints it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}={presto(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(presto, value))}]"
+    return "null" if value is None else str(value)
+
+
+def kibana_table(events: Sequence[Event]) -> bytes:
+    """Fields as Kibana saves them, parameters as Java prints a map."""
+    rows = []
+    for event in events:
+        fields = dotted(ecs(event))
+        parameters = event["requestParameters"]
+        fields.pop("aws.cloudtrail.flattened.request_parameters", None)
+        fields["aws.cloudtrail.request_parameters"] = "" if parameters is None else presto(parameters)
+        rows.append({name: str(value) for name, value in fields.items()})
+    header = list(dict.fromkeys(name for row in rows for name in row))
+    return table(header, [[row.get(name, "-") for name in header] for row in rows])
+
+
 WRAPPED: Mapping[str, Made] = {
     "CloudWatch Logs, exported to S3": lambda events: b"".join(
         f"2026-01-05T09:12:44.000Z {text(one)}\n".encode() for one in events
@@ -508,6 +536,8 @@ WRAPPED: Mapping[str, Made] = {
     "Elasticsearch, fields of a search": lambda events: orjson.dumps(
         hits(events, lambda one: {"fields": {name: [value] for name, value in dotted(ecs(one)).items()}})
     ),
+    "Security Lake as Athena's CSV": lambda events: security_lake_table(events),
+    "Kibana's CSV": lambda events: kibana_table(events),
     "OCSF": lambda events: lines([ocsf(one) for one in events]),
     "OCSF before 1.1.0": lambda events: lines([ocsf(one, old=True) for one in events]),
 }

@@ -262,12 +262,29 @@ class _Struct:
             elif letter == "," and not depth and self._name_follows():
                 break
             self._at += 1
-        return text[start : self._at]
+        return _list_of(text[start : self._at])
 
     def _name_follows(self) -> bool:
         rest = self._text[self._at + 2 : self._at + 66]
         name, equals, _ = rest.partition("=")
         return bool(equals) and name.replace("_", "").isalnum() and self._text[self._at + 1] == " "
+
+
+def _list_of(text: str) -> object:
+    """The items of ``[{id=1, arn=…}, {id=2, arn=…}]``; another text, JSON among them, as it is."""
+    if not (text.startswith("[") and text.endswith("]")) or text[1:2] in ('"', "]"):
+        return text
+    if text[1:2] == "{" and text[2:3] == '"':
+        return text
+    items: list[object] = []
+    depth, start = 0, 1
+    for at, letter in enumerate(text):
+        depth += (letter in "[{") - (letter in "]}")
+        if (depth == 1 and text.startswith(", ", at)) or (depth == 0 and at == len(text) - 1):
+            item = text[start:at]
+            items.append(_Struct(item).read() or item if item.startswith("{") else item)
+            start = at + 2
+    return items
 
 
 def record_of(event: Mapping[str, object], kind: type[R]) -> R:

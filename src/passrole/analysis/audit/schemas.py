@@ -122,7 +122,7 @@ _BY_ARN: Final[Mapping[str, bool]] = {"userIdentity.arn": True, "userIdentity.pr
 _SESSION: Final = "userIdentity.sessionContext"
 _MFA: Final = f"{_SESSION}.attributes.mfaAuthenticated"
 _DEEPEST: Final = 8  # names to a place
-_WHOLE: Final = ("requestParameters", "request_parameters")  # what is in there is the caller's
+_WHOLE: Final = ("requestParameters", "request_parameters", "data")  # what is in there is the caller's
 
 # Texts that stand for a truth value in a record.
 _TRUTH: Final[Mapping[object, str]] = {True: "true", False: "false"}
@@ -180,14 +180,15 @@ def _as_recorded(member: str, value: object) -> object:
     if isinstance(value, bool):
         return _TRUTH[value]
     if member in ("eventTime", "userIdentity.sessionContext.attributes.creationDate"):
-        if isinstance(value, int | float):
-            return moment(datetime.fromtimestamp(value / 1000, UTC))  # milliseconds
+        milliseconds = int(value) if isinstance(value, str) and value.isdecimal() else value
+        if isinstance(milliseconds, int | float):
+            return moment(datetime.fromtimestamp(milliseconds / 1000, UTC))
         return moment(value)
     return value
 
 
 def _is_told(value: object) -> bool:
-    return value not in (None, "", {}, [])
+    return value not in (None, "", "-", {}, [])  # a hyphen is what Kibana saves of a field that is not there
 
 
 def _at(event: Mapping[str, object], place: str) -> object:
