@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.analysis.details import (
@@ -105,6 +106,69 @@ def test_filters_are_globs_on_every_side() -> None:
     assert {one[1] for one in rows(found, role="T?o")} == {"Two"}
     assert {one[2] for one in rows(found, service="ec2*")} == {"ec2"}
     assert rows(found, role="absent") == []
+
+
+def test_a_pattern_without_colon_is_one_of_names() -> None:
+    found = estate(
+        page(
+            users=[user("team/alice", document(allow())), user("bob", document(allow()))],
+            roles=[role("app/One", trust(EC2)), role("Two", trust(EC2))],
+        )
+    )
+    assert {one[0] for one in rows(found, principal="a*")} == {"alice"}  # not each ARN
+    for pattern in ("alice", "team/*", "user/team/alice", "*:user/team/*", "*user/t*"):
+        assert {one[0] for one in rows(found, principal=pattern)} == {"alice"}, pattern
+    for pattern in ("app/*", "role/app/One", "arn:aws:iam::*:role/app/*"):
+        assert {one[1] for one in rows(found, role=pattern)} == {"One"}, pattern
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({}, ""),
+        ({"role": "Nope"}, "no role fits Nope, of 3; * and ? are wildcards"),
+        ({"role": "N*"}, "no role fits N*, of 3"),
+        ({"role": "Human"}, "the role's trust policy does not admit any service"),
+        ({"service": "batch"}, "no trust policy of 3 roles admits batch.amazonaws.com"),
+        (
+            {"service": "nosuch", "role": "Web"},
+            "the role's trust policy does not admit nosuch.amazonaws.com; "
+            "no operation is known that passes roles to it",
+        ),
+        ({"principal": "ali"}, "no user or role fits ali, of 5; * and ? are wildcards"),
+        ({"principal": arn("user", "ali")}, f"no user or role fits {arn('user', 'ali')}, of 5"),
+        ({"principal": "carol"}, "the principal may not pass any of 2 roles"),
+        ({"principal": "carol", "role": "Web"}, "the principal may not pass the role"),
+        ({"principal": "Wor*", "role": "W*"}, "the principal may not pass any of 2 roles"),
+        ({"principal": "W*"}, "none of 2 principals may pass any of 2 roles"),
+        (
+            {"principal": "arn:aws:iam::444455556666:root"},
+            "arn:aws:iam::444455556666:root: the details have nothing of its account",
+        ),
+    ],
+)
+def test_an_empty_answer_says_why(asked: dict[str, str], why: str) -> None:
+    found = estate(
+        page(
+            users=[user("alice", document(allow())), user("carol", document(allow(action="s3:*")))],
+            roles=[role("Web", trust(EC2)), role("Worker", trust(LAMBDA)), role("Human", trusting())],
+        )
+    )
+    role_, service, principal = (asked.get(name, "") for name in ("role", "service", "principal"))
+    passes = Passes([found], role=role_, service=service, principal=principal)
+    assert bool(list(passes.rows())) is not bool(why)
+    assert passes.why_nothing() == why
+
+
+def test_an_empty_answer_says_what_it_was_about() -> None:
+    nobody = Passes([estate(page(users=[user("alice", document(allow()))]))])
+    assert nobody.counts("role") == []
+    assert nobody.why_nothing() == "there is no role, so there is nothing to pass"
+    idle = Passes([estate(page([user("a", document(allow()))], roles=[role("W", trust(EC2))]))], usable=True)
+    assert list(idle.rows()) == []
+    assert idle.why_nothing() == (
+        "none of 2 principals may pass the role and call an operation that takes it"
+    )
 
 
 def test_what_is_unknown_of_a_call_is_a_condition() -> None:

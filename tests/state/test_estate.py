@@ -197,9 +197,10 @@ def test_what_is_no_details_at_all_is_refused(content: object, why: str, tmp_pat
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableEstate, match="No such file"):
         read_files([tmp_path / "absent.json"])
-    (tmp_path / "broken.json").write_text("{")
-    with pytest.raises(UnreadableEstate, match=r"broken\.json: not JSON"):
-        read_files([tmp_path / "broken.json"])
+    for text, why in (("{]", "not JSON"), ("{", "the file is cut short"), (" \n", "the file is empty")):
+        (tmp_path / "broken.json").write_text(text)
+        with pytest.raises(UnreadableEstate, match=rf"broken\.json: {why}"):
+            read_files([tmp_path / "broken.json"])
 
 
 def test_files_may_be_gzipped_and_hold_an_organization(tmp_path: Path) -> None:

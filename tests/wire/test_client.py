@@ -48,6 +48,8 @@ class _Handler(BaseHTTPRequestHandler):
         status, content = self.server.answers.pop(0)
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
+        if content.startswith(b"<!DOCTYPE"):
+            self.send_header("Content-Type", "text/html;charset=utf-8")
         self.end_headers()
         self.wfile.write(content)
 
@@ -197,3 +199,11 @@ def test_a_connection_that_was_ended_while_idle_is_made_anew() -> None:
         with client(server) as asking:
             assert asking.call("organizations", "ListRoots") == asking.call("organizations", "ListRoots")
         assert len(server.asked) == 2
+
+
+def test_a_web_server_is_no_endpoint_and_is_not_asked_again() -> None:
+    answer = 501, b"<!DOCTYPE html><p>Unsupported method"
+    with served(answer) as server, client(server) as one:
+        with pytest.raises(NotReached, match=r"is not sts, but a web server \(status 501\)"):
+            one.call("sts", "GetCallerIdentity")
+        assert server.answers == []

@@ -46,14 +46,14 @@ class AccountPasses:
         estate: Estate,
         account: str,
         roles: Iterable[Role],
-        service: Callable[[str, str], bool] = lambda arn, name: True,
+        service: Callable[[str], bool] = lambda principal: True,
     ) -> None:
         self.estate: Final = estate
         self.id: Final = account
         self.roles: Final = sorted(roles, key=lambda role: role.arn)
         self._admitted: Final = Admitted(Trusts(estate.directory, account), self.roles)
         receiving = (*self._admitted.first, *self._admitted.second)
-        self._services: Final = sorted({one for one in receiving if service(one, one)})
+        self._services: Final = sorted({one for one in receiving if service(one)})
         self._listed: Final = frozenset(self._services)
         firsts = {one for name in self._services for one in self._admitted.second.get(name, ())}
         asked = sorted({*self._services, *firsts})
@@ -65,6 +65,17 @@ class AccountPasses:
         self._passings: dict[tuple[object, ...], Passing] = {}
         self._groups: dict[Passing, tuple[Group, ...]] = {}
         self._conditions: Final = Conditions(self._matches, self._admitted)
+
+    @property
+    def passable(self) -> int:
+        """How many of the roles some service can assume to which they are passed."""
+        first, second = self._admitted.first, self._admitted.second
+        found = 0
+        for service in self._services:
+            found |= first.get(service, NONE)[1]
+            for _, may in second.get(service, {}).values():
+                found |= may
+        return found.bit_count()
 
     # --- Who asks -----------------------------------------------------------------------------
 

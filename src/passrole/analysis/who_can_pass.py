@@ -12,14 +12,13 @@ from typing import Literal
 from passrole.analysis import bits
 from passrole.analysis.account_passes import AccountPasses, Pass
 from passrole.analysis.askers import Asker, asker_named, asker_of, has_policies
+from passrole.analysis.pass_filters import Seen, named, principals_named, services_named, why_nothing
 from passrole.analysis.pass_layers import Passing
 from passrole.analysis.usable import Usable
 from passrole.authorize.gather import forget
-from passrole.catalog import passed
 from passrole.state.entities import Role, User
 from passrole.state.estate.accounts import Accounts
 from passrole.state.estate.estate import Estate
-from passrole.values.glob import Pattern
 
 By = Literal["role", "service", "principal"]
 Progress = Callable[[int, int], None]  # (principals done, principals in all)
@@ -35,9 +34,9 @@ def who_can_pass(
 ) -> list[Pass]:
     """Every pass that is allowed, of an estate or of files and folders of account details.
 
-    role, service and principal may be globs, "" for all; usable also asks that the principal may call an
-    operation that takes the role. A role stands for its sessions. Root users are not listed unless principal
-    names one.
+    role and principal are ARNs or names, service is a service principal; all may be globs, "" is all. usable
+    also asks that the principal may call an operation that takes the role. A role stands for its sessions.
+    Root users are not listed unless principal names one.
     """
     estates: Iterable[Estate]
     if isinstance(estate, Estate):
@@ -64,12 +63,14 @@ class Passes:
         progress: Progress | None = None,
     ) -> None:
         self._estates = estates
-        self._role = _named(role)
-        self._service = _named(service if "*" in service else passed.principal_named(service))
-        self._principal = _named(_as_role(principal))
+        self._role = named(role)
+        self._service = services_named(service)
+        self._principal = principals_named(principal)
         self._root = principal if principal.endswith(":root") else ""
         self._only_usable = usable
         self._progress = progress
+        self._seen = Seen()
+        self._why = partial(why_nothing, role=role, service=service, principal=principal, usable=usable)
 
     def rows(self) -> Iterator[Pass]:
         """Every pass, by principal, then role, then service."""
@@ -95,28 +96,39 @@ class Passes:
             ((name, count) for name, count in found.items() if count), key=lambda row: (-row[1], row[0])
         )
 
+    def why_nothing(self) -> str:
+        """Why no pass was found, in words; "" where one was."""
+        return "" if self._seen.passes else self._why(self._seen)
+
     def _accounts(self) -> Iterator[AccountPasses]:
         for number, estate in enumerate(self._estates):
             if number:
                 forget()  # what was made of the account before: memory stays flat over thousands of them
             for account in estate.accounts:
-                roles = [
-                    role for role in estate.directory.all(Role, account) if self._role(role.arn, role.name)
-                ]
+                every = list(estate.directory.all(Role, account))
+                roles = list(filter(self._role, every))
+                self._seen.roles += len(every)
+                self._seen.roles_fit += len(roles)
                 if roles:
-                    yield AccountPasses(estate, account, roles, self._service)
+                    passes = AccountPasses(estate, account, roles, self._service)
+                    self._seen.passable += passes.passable
+                    yield passes
 
     def _passing(self, account: AccountPasses) -> Iterator[tuple[str, Passing]]:
         """Who can pass something, with what."""
         estate = account.estate
         if self._root:
             if f"::{account.id}:" in self._root:
+                self._seen.principals_fit += 1
                 asker = asker_named(estate, self._root)
                 yield from self._usable(asker.arn, account.passing(asker), lambda: asker)
             return
         directory = estate.directory
         everyone: list[User | Role] = [*directory.all(User, account.id), *directory.all(Role, account.id)]
-        asked = [one for one in everyone if has_policies(one) and self._principal(one.arn, one.name)]
+        fit = list(filter(self._principal, everyone))
+        self._seen.principals += len(everyone)
+        self._seen.principals_fit += len(fit)
+        asked = list(filter(has_policies, fit))
         for number, entity in enumerate(asked, 1):
             passing = account.passing_of(entity)
             if passing.sets:
@@ -132,23 +144,5 @@ class Passes:
             sets = {service: pair for service, pair in passing.sets.items() if usable.may_use(asker, service)}
             passing = replace(passing, sets=sets)
         if passing.sets:
+            self._seen.passes = True
             yield arn, passing
-
-
-def _named(pattern: str) -> Callable[[str, str], bool]:
-    """Does a pattern fit an ARN (or service principal), or a name where it is no ARN itself?"""
-    if not pattern:
-        return lambda arn, name: True
-    parsed = Pattern.parse(pattern)
-    if pattern.startswith("arn:"):
-        return lambda arn, name: parsed.matches(arn)
-    return lambda arn, name: parsed.matches(arn) or parsed.matches(name)
-
-
-def _as_role(principal: str) -> str:
-    """A session is listed as its role: its name is what is known of that."""
-    _, assumed, rest = principal.partition(":assumed-role/")
-    if not assumed or "*" in principal.partition(":assumed-role/")[0]:
-        return principal
-    account = principal.split(":", 5)[4]
-    return f"arn:aws:iam::{account}:role*/{rest.partition('/')[0]}"

@@ -49,9 +49,11 @@ class Engine(StrEnum):
 
 @app.command(name="who-can-pass")
 def who_can_pass(
-    role: Annotated[str, typer.Option(help="ARN or name of roles; * and ? are wildcards.")] = "",
-    service: Annotated[str, typer.Option(help="Service principal, with wildcards.")] = "",
-    principal: Annotated[str, typer.Option(help="ARN or name of principals, with wildcards.")] = "",
+    role: Annotated[str, typer.Option(help="Name (Web, app/*) or ARN of roles; * and ? are wildcards.")] = "",
+    service: Annotated[str, typer.Option(help="Service that gets the role: lambda, ecs*.")] = "",
+    principal: Annotated[
+        str, typer.Option(help="Name or ARN of users, roles, a session or a root user; with wildcards.")
+    ] = "",
     usable: Annotated[
         bool, typer.Option("--usable", help="Only who may also call an operation that takes the role.")
     ] = False,
@@ -98,6 +100,8 @@ def who_can_pass(
             _write_passes(passes.rows(), format)
     if by is not None:
         _write_counts(counts, by, format)
+    why = passes.why_nothing()
+    say((why,) if why else ())
     return 0
 
 

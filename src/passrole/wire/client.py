@@ -144,6 +144,9 @@ class Client:
         response = self._exchange(secure, host, self._signed(request, entry.signing_name, region, base))
         error = error_of(response)
         if error is not None:
+            if self.url and _is_page(response):
+                what = f"a web server (status {error.status})"
+                raise NotReached(f"{self.url}: what answers there is not {service}, but {what}")
             raise error
         try:
             return read_output(service, operation, protocol, response)
@@ -219,3 +222,11 @@ class Client:
         """Ends the connections."""
         while self._connections:
             self._connections.popitem()[1].close()
+
+
+def _is_page(response: Response) -> bool:
+    """Is it a page for a browser? No service answers with one."""
+    return any(
+        name.lower() == "content-type" and value.lower().startswith("text/html")
+        for name, value in response.headers
+    )

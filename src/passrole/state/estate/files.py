@@ -48,8 +48,16 @@ def read_content(path: str) -> object:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UnreadableEstate(f"{path}: {why}") from error
     except orjson.JSONDecodeError as error:
-        raise UnreadableEstate(f"{path}: not JSON: {error}") from error
+        raise UnreadableEstate(f"{path}: {_why_no_json(text, error)}") from error
     return found
+
+
+def _why_no_json(text: bytes, error: orjson.JSONDecodeError) -> str:
+    if not text.strip():
+        return "the file is empty"
+    if text[:1] in b"{[" and error.pos >= len(text.rstrip()):
+        return f"the file is cut short: its JSON does not end (line {error.lineno})"
+    return f"not JSON: {error}"
 
 
 class Content:
