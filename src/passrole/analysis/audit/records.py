@@ -15,27 +15,16 @@ import msgspec
 from passrole.analysis.audit.events import WholeRecord
 from passrole.analysis.audit.exports import R
 from passrole.analysis.audit.faults import Foreign
-from passrole.analysis.audit.forms.archives import Member, archive, is_archive
-from passrole.analysis.audit.forms.columns import columns, form_of
 from passrole.analysis.audit.forms.intake import SCANNER, SPACE, Fault, Intake
 from passrole.analysis.audit.forms.lines import Lines, is_lines
 from passrole.analysis.audit.forms.lists import Lists, is_list
 from passrole.analysis.audit.forms.sought import Whole, nowhere
-from passrole.analysis.audit.forms.tables import is_table, table
 from passrole.analysis.audit.forms.values import values
 from passrole.analysis.audit.streams import chunks as chunks_of
 from passrole.analysis.audit.unwrapping import is_record
 
 _ENOUGH: Final = 1 << 16  # bytes that tell the form of a file
 _BOM: Final = b"\xef\xbb\xbf"
-_UNREAD: Final[Mapping[bytes, str]] = {
-    b"Obj\x01": "Avro, which is not read here: export Parquet, JSON or CSV",
-    b"PARE": "encrypted Parquet, which is not read here",
-    b"\x04\x22\x4d\x18": "compressed by LZ4: decompress it first",
-    b"\xff\x06\x00\x00sNaPpY": "compressed by Snappy: decompress it first",
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive: unpack it first",
-    b"SQLite format 3\0": "an SQLite database, not a trail",
-}
 _OPENING: Final = re.compile(rb'\s*(?:\{\s*"Records"\s*:\s*)?\[\s*')
 _FIRST: Final = re.compile(r'\{\s*"(\w+)"\s*:')
 # What a record may begin with, whoever wrote it.
@@ -75,22 +64,12 @@ def _read(intake: Intake[R], whole: Whole) -> Iterator[list[R]]:
         return values(intake) if _wraps(head) else Lists(intake).read()
     if head.startswith(b"{"):
         return Lines(intake).read() if is_lines(head) else values(intake)
-    for magic, why in _UNREAD.items():
-        if head.startswith(magic):
-            raise Foreign(why)
-    if form := form_of(head):
-        return columns(intake, form, whole)
-    if is_archive(intake.left):
-        return archive(intake, whole, lambda member, fault: _member(member, fault, intake.kind))
     if is_lines(head):
         return Lines(intake).read()
-    if is_table(head):
-        return table(intake)
-    raise Foreign("not a trail: neither JSON nor an export of records")
+    # Most trails are JSON, and these load what takes longer than a small trail.
+    from passrole.analysis.audit.forms.others import other
 
-
-def _member(member: Member, fault: Fault, kind: type[R]) -> Iterator[list[R]]:
-    return records(chunks_of(member), fault, kind)
+    return other(intake, head, whole, lambda member, fault: records(chunks_of(member), fault, intake.kind))
 
 
 def _wraps(head: bytes) -> bool:

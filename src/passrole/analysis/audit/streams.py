@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import bz2
-import codecs
-import lzma
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final, Protocol, cast
 
 from isal import isal_zlib
 
-from passrole.analysis.audit.faults import Cut, Foreign
+from passrole.analysis.audit.faults import Cut
 
 CHUNK: Final = 1 << 18  # bytes, of what comes and of what is handed on: it stays in a processor's cache
 _GZIP: Final = b"\x1f\x8b"
-_BZIP2: Final = b"BZh"
-_XZ: Final = b"\xfd7zXZ\x00"
-_ZSTANDARD: Final = b"\x28\xb5\x2f\xfd"
-_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+BZIP2: Final = tuple(b"BZh%d" % level for level in range(1, 10))
+XZ: Final = b"\xfd7zXZ\x00"
+ZSTANDARD: Final = b"\x28\xb5\x2f\xfd"
+UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_OTHERS: Final = (*BZIP2, XZ, ZSTANDARD, *UTF_16)
 _DAMAGED: Final = cast(type[Exception], isal_zlib.error)  # isal's types take the class for one of its errors
 _GZIP_FORM: Final = 31  # window bits of 15, with gzip's header
 _DEEPEST: Final = 4  # times that something compressed is decompressed again
@@ -30,18 +28,6 @@ class Stream(Protocol):
         """At most that many bytes, b"" at the end. Raises OSError."""
 
 
-class _Decompressor(Protocol):
-    """What bz2 and lzma have for one stream."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
-
-
 def chunks(stream: Stream, depth: int = 0) -> Iterator[bytes]:
     """What the stream holds, decompressed where it is, and again where that is compressed. None is empty.
 
@@ -52,7 +38,7 @@ def chunks(stream: Stream, depth: int = 0) -> Iterator[bytes]:
     taken = 0
     try:
         first = stream.read(CHUNK)
-        while first and len(first) < len(_XZ) and (more := stream.read(CHUNK)):
+        while first and len(first) < len(XZ) and (more := stream.read(CHUNK)):
             first += more
         unpacked = _unpacked(stream, first) if depth < _DEEPEST else None
         if unpacked is not None:
@@ -70,23 +56,19 @@ def _unpacked(stream: Stream, first: bytes) -> Iterator[bytes] | None:
     """What a compressed stream holds; None for one that is not."""
     if first.startswith(_GZIP):
         return _gunzipped(stream, first)
-    if first.startswith(_BZIP2) and first[3:4].isdigit():
-        return _decompressed(stream, first, bz2.BZ2Decompressor, "bzip2")
-    if first.startswith(_XZ):
-        return _decompressed(stream, first, lzma.LZMADecompressor, "xz")
-    if first.startswith(_ZSTANDARD):
-        return _of_zstandard(stream, first)
-    if first.startswith(_UTF_16):
-        return _of_utf_16(stream, first)
+    if first.startswith(_OTHERS):
+        from passrole.analysis.audit.packed import unpacked  # loads what hardly any trail asks for
+
+        return unpacked(stream, first)
     return None
 
 
 def _again(pieces: Iterator[bytes], depth: int) -> Iterator[bytes]:
     """The pieces, decompressed once more where they are compressed still."""
     first = next(pieces, b"")
-    while len(first) < len(_XZ) and (more := next(pieces, b"")):
+    while len(first) < len(XZ) and (more := next(pieces, b"")):
         first += more
-    if first.startswith((_GZIP, _BZIP2, _XZ, _ZSTANDARD, *_UTF_16)):
+    if first.startswith((_GZIP, *_OTHERS)):
         yield from chunks(_Put(first, pieces), depth)
         return
     if first:
@@ -135,74 +117,3 @@ def _gunzipped(stream: Stream, data: bytes) -> Iterator[bytes]:
         data = data.lstrip(b"\0")  # padding, as tape and some copy tools leave it
         if data and not data.startswith(_GZIP[: len(data)]):
             raise Cut(f"byte {given}", "something that is no gzip stands behind the gzip")
-
-
-def _decompressed(
-    stream: Stream, data: bytes, make: Callable[[], _Decompressor], name: str
-) -> Iterator[bytes]:
-    """Every stream of a file that bzip2 or xz made."""
-    given = 0
-    while data:
-        one = make()
-        while not one.eof:
-            try:
-                out = one.decompress(data, CHUNK)
-            except (OSError, lzma.LZMAError, EOFError) as error:
-                raise Cut(f"byte {given}", f"damaged {name}: {error}") from error
-            if out:
-                given += len(out)
-                yield out
-            data = b""
-            if one.needs_input and not one.eof:
-                data = stream.read(CHUNK)
-                if not data:
-                    raise Cut(f"byte {given}", f"cut-off {name}: its end is missing")
-        data = (one.unused_data or stream.read(CHUNK)).lstrip(b"\0")
-
-
-def _of_zstandard(stream: Stream, data: bytes) -> Iterator[bytes]:
-    """Zstandard, for which Python has nothing before 3.14: by pyarrow."""
-    try:
-        import pyarrow
-    except ImportError as error:
-        raise Foreign("compressed by Zstandard: install passrole[parquet], or decompress it") from error
-    given = 0
-    source = pyarrow.PythonFile(_Whole(data, stream), mode="r")
-    try:
-        with pyarrow.CompressedInputStream(source, "zstd") as unpacked:
-            while out := unpacked.read(CHUNK):
-                given += len(out)
-                yield out
-    except pyarrow.ArrowException as error:
-        raise Cut(f"byte {given}", f"damaged Zstandard: {error}") from error
-    except OSError as error:
-        raise Cut(f"byte {given}", f"damaged or cut-off Zstandard: {error}") from error
-
-
-class _Whole:
-    """A stream from its beginning, as pyarrow takes one."""
-
-    def __init__(self, first: bytes, stream: Stream) -> None:
-        self._left = first
-        self._stream = stream
-        self.closed = False
-
-    def read(self, size: int = CHUNK, /) -> bytes:
-        """See Stream."""
-        found = self._left or self._stream.read(max(0, size))
-        found, self._left = found[:size], found[size:]
-        return found
-
-    def close(self) -> None:
-        """Nothing is to be closed here."""
-        self.closed = True
-
-
-def _of_utf_16(stream: Stream, data: bytes) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder("utf-16")("replace")
-    while data:
-        if out := decoder.decode(data).encode():
-            yield out
-        data = stream.read(CHUNK)
-    if out := decoder.decode(b"", final=True).encode():
-        yield out

@@ -9,8 +9,6 @@ query results with the AWS CLI".
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, cast
@@ -225,10 +223,12 @@ def _parsed(text: str, broken: Broken) -> Iterator[object]:
 
 def _decoded(text: str) -> str:
     """What a text of base64 stands for, as streams' readers and Lambda functions get it; "" for another."""
+    import base64  # here as most trails have none, and it takes as long as a small one
+
     try:
         found = base64.b64decode(text, validate=True)
         if text.startswith(_GZIP):
             found = isal_zlib.decompressobj(_GZIP_FORM).decompress(found, _LARGEST)
-    except (binascii.Error, ValueError, _DAMAGED):
+    except (ValueError, _DAMAGED):
         return ""
     return found.decode("utf-8", "replace")

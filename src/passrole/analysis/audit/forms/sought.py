@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -31,6 +30,8 @@ def sought(intake: Intake[R], whole: Whole) -> Iterator[BinaryIO]:
             yield file
             return
         file.seek(at)
+    import tempfile  # here as most trails need none
+
     with tempfile.TemporaryFile() as made:
         made.write(intake.left)
         intake.left = b""
