@@ -29,7 +29,7 @@ Regions = Annotated[
     list[str] | None,
     typer.Option("--history-of", metavar="REGION", help="With a URL: Region to look up; repeatable."),
 ]
-Jobs = Annotated[int, typer.Option(help="Processes that read; 0: one a processor.", min=0)]
+Jobs = Annotated[int, typer.Option(help="Processes that read; 0: one a processor, four for buckets.", min=0)]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first thing that cannot be read.")]
 
 

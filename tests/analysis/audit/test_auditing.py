@@ -19,7 +19,7 @@ from tests.analysis.audit.organization_trail import START, Event, Maker, Truth, 
 from passrole.analysis.audit.auditing import Audit, audit
 from passrole.analysis.audit.events import Record
 from passrole.analysis.audit.faults import CannotOpen, Cut, Digest, Foreign, StoppedAt
-from passrole.analysis.audit.pool import WorkerLost
+from passrole.analysis.audit.pool import WorkerLost, spread, usual_jobs
 from passrole.analysis.audit.records import records
 from passrole.analysis.audit.seen import Seen
 from passrole.analysis.audit.sources import Piece, pieces
@@ -416,6 +416,25 @@ def test_a_process_that_dies_ends_the_audit(
     monkeypatch.setattr(PassReader, "__call__", dying)
     with pytest.raises(WorkerLost, match="exit status 9"):
         audited(year[0], jobs=2)
+
+
+@pytest.mark.parametrize(("kind", "at_once"), [("file", 1), ("object", 4)])
+def test_more_is_asked_for_at_once_of_what_comes_from_afar(kind: str, at_once: int) -> None:
+    jobs = usual_jobs() * at_once
+    asked: list[int] = []
+
+    def some() -> Iterator[Piece]:
+        for number in range(2 * jobs):
+            asked.append(number)
+            yield Piece(kind, f"piece {number}", f"bucket/{number}")
+
+    def work(piece: Piece) -> Iterator[Report]:
+        yield Report([], [], done=True)
+
+    parts = spread(some(), work, Report, jobs=0)
+    next(parts)
+    assert len(asked) == jobs
+    assert len([*parts]) == 2 * jobs - 1
 
 
 def test_a_stream_that_fails_is_cut_there() -> None:

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Final, Generic, Protocol, TypeVar
@@ -44,19 +45,25 @@ _RARELY: Final = 100_000
 _pieces: Final = msgspec.msgpack.Decoder(Piece)
 
 
-def usual_jobs() -> int:
-    """As many processes as this one may have processors."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_WAITING: Final = 4  # processes a processor where pieces come from afar: it is waited for most of the time
+
+
+def usual_jobs(*, far: bool = False) -> int:
+    """As many processes as this one may have processors; more for objects, which come from afar."""
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return own * (_WAITING if far else 1)
 
 
 def spread(pieces: Iterable[Piece], work: Work[P], kind: type[P], jobs: int) -> Iterator[P]:
     """The parts of all pieces, in the order in which they come.
 
-    kind is what work tells, a structure of msgspec's. jobs 0 is as many processes as there are processors; a
-    lone piece is gone through in this one. Raises WorkerLost, and what pieces raises.
+    kind is what work tells, a structure of msgspec's. jobs 0 is as many processes as is usual; a lone piece
+    is gone through in this one. Raises WorkerLost, and what pieces raises.
     """
     waiting = iter(pieces)
-    first = [piece for _, piece in zip(range(jobs or usual_jobs()), waiting, strict=False)]
+    first = list(islice(waiting, 1))
+    if first:
+        first += islice(waiting, (jobs or usual_jobs(far=first[0].kind == "object")) - 1)
     if len(first) < 2:
         for piece in first:
             yield from work(piece)
