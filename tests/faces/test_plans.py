@@ -62,7 +62,7 @@ def test_the_policy_to_add_is_enough(details: str, template: str, tmp_path: Path
 
 def test_a_stack_role_makes_the_calls(details: str, template: str) -> None:
     asked = ("plan", template, "--details", details, "--principal", arn("user", "bob"), "--format", "csv")
-    done = run(*asked, "--stack-role", arn("role", "Deploy"))
+    done = run(*asked, "--role-arn", arn("role", "Deploy"))
     assert done.status == 1  # bob may not pass the stack's role
     assert f"cloudformation:CreateStack,{arn('role', 'Deploy')},cloudformation.amazonaws.com,no" in done.out
     assert f"lambda:CreateFunction,{arn('role', '*-Worker-*')},{LAMBDA},yes" in done.out

@@ -39,7 +39,10 @@ def plan(
     ],
     principal: Annotated[str, typer.Option(help="ARN of whoever deploys it.", metavar="ARN")],
     role: Annotated[
-        str, typer.Option("--stack-role", metavar="ARN", help="Service role with which stacks are deployed.")
+        str,
+        typer.Option(
+            "--stack-role", "--role-arn", metavar="ARN", help="Service role with which stacks are deployed."
+        ),
     ] = "",
     stack: Annotated[str, typer.Option("--stack-name", metavar="NAME", help="Name of the stack.")] = "*",
     parameter: Annotated[

@@ -302,3 +302,148 @@ def test_an_escaped_text_is_not_rewritten() -> None:
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="no such file"):
         lint([tmp_path / "no"])
+
+
+LOCALS = """
+variable "roles" { default = ["*"] }
+variable "actions" {
+  type    = list(string)
+  default = []
+}
+locals {
+  prefix     = "arn:aws:iam::111122223333:role"
+  everything = { roles = { all = "*" } }
+  encoded    = jsonencode({ Statement = [{ Effect = "Allow", Action = "iam:PassRole", Resource = "*" }] })
+  statements = [{
+    Effect   = "Allow"
+    Action   = "iam:PassRole"
+    Resource = VALUE
+  }]
+}
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version = "2012-10-17", Statement = flatten([local.statements]) })
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "local.everything.roles.all",
+        'local.everything["roles"].all',
+        "var.roles",
+        "var.roles[0]",
+        "concat(var.roles, [local.prefix])",
+        '"${local.everything.roles.all}"',
+        '["${local.prefix}/x", "*"]',
+    ],
+)
+def test_locals_and_defaults_are_known(value: str) -> None:
+    text = LOCALS.replace("VALUE", value)
+    stars = [one for one in found(text, "m.tf") if one.code == "PASS_ROLE_WITH_STAR_IN_RESOURCE"]
+    assert [text[one.start :].split(" ")[0] for one in stars] == ["Resource", "Resource"]
+    assert [one.policy for one in stars] == ["locals", "aws_iam_policy.p"]
+
+
+@pytest.mark.parametrize("value", ["var.actions", "var.other", "local.other", "local.loop", "local.prefix.a"])
+def test_what_nothing_tells_is_not_judged(value: str) -> None:
+    text = LOCALS.replace("VALUE", value).replace("locals {", "locals {\n  loop = local.loop\n")
+    named = {one.code for one in found(text, "m.tf") if one.policy == "aws_iam_policy.p"}
+    assert named == {"PassRoleWithoutPassedToService", "PassRoleWithoutReadingRoles"}
+
+
+def test_locals_of_the_other_files_of_a_module(tmp_path: Path) -> None:
+    (tmp_path / "locals.tf").write_text('locals { roles = ["*"] }\n')
+    (tmp_path / "broken.tf").write_text("locals {")
+    main = tmp_path / "main.tf"
+    main.write_text(
+        'data "aws_iam_policy_document" "d" {\n  statement {\n    actions = ["iam:PassRole"]\n'
+        "    resources = local.roles\n  }\n}\n"
+    )
+    (star,) = [one for one in lint([main]) if one.code == "PASS_ROLE_WITH_STAR_IN_RESOURCE"]
+    assert (star.line, star.column) == (4, 5)
+
+
+def test_values_put_into_a_json_text() -> None:
+    text = """
+resource "aws_iam_policy" "p" {
+  policy = <<EOF
+{"Version": "2012-10-17", "Statement": [
+%{ for role in var.roles ~}
+{"Effect": "Allow", "Action": ${jsonencode(var.actions)}, "Resource": "${role}"},
+%{ endfor ~}
+{"Effect": "Allow", "Action": ${jsonencode(["iam:PassRole"])}, "Resource": ${local.star}}
+]}
+EOF
+}
+locals { star = "\\"*\\"" }
+"""
+    (star,) = [one for one in found(text, "m.tf") if one.severity != "info"]
+    assert star.code == "PASS_ROLE_WITH_STAR_IN_RESOURCE"
+    assert text[star.start :].startswith('"Resource": ${local.star}')
+
+
+def test_policies_that_modules_and_other_resources_are_given() -> None:
+    policy = '{ Statement = [merge({ Effect = "Allow" }, { Action = "iam:PassRole", Resource = "*" })] }'
+    text = f"""
+module "a" {{
+  policies = {{ one = jsonencode({policy}) }}
+}}
+resource "awscc_iam_role" "b" {{
+  policies = [{{ policy_name = "x", policy_document = jsonencode({policy}) }}]
+}}
+resource "aws_sfn_state_machine" "c" {{
+  definition = jsonencode({{ Statement = "of another language" }})
+}}
+"""
+    stars = [one for one in found(text, "m.tf") if one.code == "PASS_ROLE_WITH_STAR_IN_RESOURCE"]
+    assert [one.policy for one in stars] == ["a", "awscc_iam_role.b"]
+
+
+def test_loops_and_texts_of_templates() -> None:
+    text = """
+Transform: AWS::LanguageExtensions
+Resources:
+  Fn::ForEach::Roles:
+    - Name
+    - [A, B]
+    - Role${Name}:
+        Type: AWS::IAM::ManagedPolicy
+        Properties:
+          PolicyDocument:
+            Statement: {Effect: Allow, Action: "iam:PassRole", Resource: !Sub "arn:aws:iam::1:role/${Name}*"}
+  Set:
+    Type: AWS::SSO::PermissionSet
+    Properties:
+      InlinePolicy: '{"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}]}'
+  Secret:
+    Type: AWS::SecretsManager::ResourcePolicy
+    Properties:
+      ResourcePolicy:
+        Statement: {Effect: Allow, Principal: "*", Action: "secretsmanager:Nothing", Resource: "*"}
+"""
+    told = [(one.policy, one.code, one.line) for one in found(text, "t.yaml") if one.severity != "info"]
+    assert ("Fn::ForEach::Roles", "PassRoleWithoutPassedToService", 11) not in told
+    assert {(policy, code) for policy, code, _ in told} >= {
+        ("Set", "PASS_ROLE_WITH_STAR_IN_RESOURCE"),
+        ("Secret", "INVALID_ACTION"),
+    }
+    assert any(policy == "Role${Name}" and line == 11 for policy, _, line in told)
+
+
+def test_a_template_is_broken_where_it_says() -> None:
+    text = 'Resources:\n  A:\n    Type: "AWS::IAM::Policy\n'
+    (broken,) = found(text, "t.yaml")
+    assert broken.line > 1
+    assert broken.message.startswith("The template is broken: Template format error: YAML not well-formed.")
+    (broken,) = found('resource "a" "b" {', "m.tf")
+    assert (broken.message, broken.remedy) == (
+        "The Terraform is broken: a block is not closed.",
+        "Repair the Terraform.",
+    )
+
+
+def test_settings_with_comments_are_no_policies() -> None:
+    assert found('{\n  // Policy of the editor\n  "Statement.x": 1\n}', "settings.json") == ()
+    (broken,) = found('{\n  // a comment\n  "Statement": []\n}', "p.json")
+    assert (broken.code, broken.line, broken.column) == ("JSON_SYNTAX_ERROR", 2, 3)

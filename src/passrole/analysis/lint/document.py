@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Final
 
-from passrole.analysis.lint.node import UNKNOWN, Member, Node
+from passrole.analysis.lint.node import UNKNOWN, Member, Node, walk
 from passrole.policy.document import Kind
 
 # Elements that tell by themselves that a statement is of a resource-based policy.
@@ -28,10 +28,11 @@ class KnownRole:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A part of a file that cannot be read: what is wrong and where."""
+    """A part of a file that cannot be read: what is wrong, where, and in which language."""
 
     start: int
     message: str
+    language: str = "JSON"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,12 @@ def kind_of(root: Node, default: Kind = "identity") -> Kind:
             named = [one.text.lower() for one in actions.values()] if actions is not None else []
             return "trust" if bare and all(one.startswith("sts:") for one in named) else "resource"
     return default
+
+
+def holds_statements(root: Node) -> bool:
+    """Is the value a policy? Something else may have a member called Statement."""
+    found = root.get("Statement")
+    return found is not None and any(one.member("Effect") is not None for one in walk(found))
 
 
 def allows_everything(root: Node) -> bool:

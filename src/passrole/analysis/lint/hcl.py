@@ -101,6 +101,11 @@ def parse(text: str) -> Block:
     return root
 
 
+def parse_expression(text: str) -> Expression:
+    """An expression by itself. Raises HclError."""
+    return _Reader(text).alone()
+
+
 class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
@@ -145,6 +150,14 @@ class _Reader:
         into.blocks.append(made)
 
     # Expressions
+
+    def alone(self) -> Expression:
+        """The one expression that the text is."""
+        found = self._expression()
+        self._skip()
+        if self._at < len(self._text):
+            return Expression("other", 0, len(self._text), self._text)
+        return found
 
     def _expression(self) -> Expression:
         """One expression; what it is followed by tells whether it was a plain one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -75,7 +76,12 @@ def _checked(file: PolicyFile) -> Iterator[Finding]:
 
 def _findings(file: PolicyFile, roles: tuple[KnownRole, ...], account: str) -> Iterator[Finding]:
     for broken in file.found.broken:
-        yield _grammar(file, JSON_SYNTAX, broken.start, broken.start, broken.message)
+        syntax = replace(
+            JSON_SYNTAX,
+            message=f"The {broken.language} is broken: {broken.message.removesuffix('.')}.",
+            remedy=f"Repair the {broken.language}.",
+        )
+        yield _grammar(file, syntax, broken.start, broken.start)
     for document in file.found.documents:
         for one in broken_rules(document):
             yield _grammar(file, one.rule, one.start, one.end, policy=document.name)
@@ -100,9 +106,7 @@ def _findings(file: PolicyFile, roles: tuple[KnownRole, ...], account: str) -> I
                     )
 
 
-def _grammar(
-    file: PolicyFile, rule: GrammarRule, start: int, end: int, detail: str = "", policy: str = ""
-) -> Finding:
+def _grammar(file: PolicyFile, rule: GrammarRule, start: int, end: int, policy: str = "") -> Finding:
     first, last = place_in(file.text, start), place_in(file.text, end)
     return Finding(
         file=file.name,
@@ -112,7 +116,7 @@ def _grammar(
         end_column=last.column,
         code=rule.code,
         severity=rule.severity,
-        message=f"{rule.message.removesuffix('.')}: {detail}." if detail else rule.message,
+        message=rule.message,
         remedy=rule.remedy,
         start=start,
         end=end,

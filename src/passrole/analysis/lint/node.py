@@ -200,6 +200,17 @@ def is_unknown(node: Node) -> bool:
     return any(is_unknown(one) for one in node.items or ())
 
 
+def placed(node: Node, start: int, end: int) -> Node:
+    """The value, all of it at one place."""
+    items = None if node.items is None else tuple(placed(one, start, end) for one in node.items)
+    members = (
+        None
+        if node.members is None
+        else tuple(Member(one.name, start, end, placed(one.value, start, end)) for one in node.members)
+    )
+    return Node(start, end, node.value, items, members)
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything in it."""
     yield node

@@ -6,7 +6,7 @@ Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import PurePath
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
@@ -81,5 +81,8 @@ def _result(one: Finding, index: int) -> dict[str, object]:
 
 
 def _uri(file: str) -> str:
-    path = PurePath(file)
+    """A path as a URI: relative to where lint runs, if it is in there, since code hosts know no other."""
+    path = Path(file)
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
     return path.as_uri() if path.is_absolute() else quote(path.as_posix())

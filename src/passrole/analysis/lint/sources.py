@@ -18,7 +18,9 @@ from passrole.values.errors import PassroleError
 
 ENDINGS: Final = (".json", ".yaml", ".yml", ".template", ".tf")
 # Words that a file with policies has, even a broken one.
-_POLICY: Final = re.compile("Statement|Effect|Policy|AWS::|planned_values")
+_POLICY: Final = re.compile(
+    r"""["'](?:(?:Statement|Effect|\w*PolicyDocument|planned_values)["']\s*:|AWS::\w+::\w+["'])"""
+)
 _LARGEST: Final = 256 * 1024 * 1024
 
 
@@ -36,10 +38,19 @@ class PolicyFile:
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files themselves, and those of folders that may hold policies; hidden folders are left out.
+    """The files themselves, and those of folders that may hold policies, each once.
 
-    Raises UnreadableFile for a path that is not there.
+    Hidden folders are left out. Raises UnreadableFile for a path that is not there.
     """
+    seen: set[Path] = set()
+    for one in _named(paths):
+        place = one.resolve()
+        if place not in seen:
+            seen.add(place)
+            yield one
+
+
+def _named(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             for one in sorted(path.rglob("*")):
@@ -65,13 +76,26 @@ def read_file(path: Path) -> PolicyFile:
         raise UnreadableFile(f"{path}: it is not UTF-8") from error
     except OSError as error:
         raise UnreadableFile(f"{path}: {error.strerror or error}") from error
-    return PolicyFile(str(path), text, read_text(text, path.name))
+    return PolicyFile(str(path), text, read_text(text, path.name, _beside(path)))
 
 
-def read_text(text: str, name: str = "") -> Found:
-    """The policies of a file's text; its name tells Terraform's language and YAML."""
+def _beside(path: Path) -> Iterator[str]:
+    """The other files of a Terraform module, as far as they can be read."""
+    for one in sorted(path.parent.glob("*.tf")) if path.suffix == ".tf" else ():
+        if one.name != path.name:
+            try:
+                yield one.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError):
+                continue
+
+
+def read_text(text: str, name: str = "", beside: Iterable[str] = ()) -> Found:
+    """The policies of a file's text; its name tells Terraform's language and YAML.
+
+    beside are the texts of the other files of a Terraform module.
+    """
     if name.endswith(".tf"):
-        return read_terraform(text)
+        return read_terraform(text, beside)
     if name.endswith((".yaml", ".yml")) or not re.match(r"\s*[\[{]", text):
         return (
             read_template(text) if re.search(r"^[\"']?Resources[\"']?\s*:", text, re.MULTILINE) else Found()

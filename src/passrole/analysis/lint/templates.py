@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -13,16 +14,18 @@ from passrole.analysis.lint.document import (
     Found,
     KnownRole,
     allows_everything,
+    holds_statements,
     kind_of,
     made,
     unknown,
 )
 from passrole.analysis.lint.json_files import ADMINISTRATOR_ACCESS
-from passrole.analysis.lint.node import UNKNOWN, Embedded, Member, Node, read_json
+from passrole.analysis.lint.node import UNKNOWN, Embedded, Member, Node, placed, read_json, walk
 from passrole.policy import cfn_template
 from passrole.policy.cfn_template import TemplateError
 from passrole.policy.cfn_values import NO_VALUE, Resolver, Unknown
 from passrole.policy.document import Kind
+from passrole.policy.source import JsonError
 
 # Properties that hold a policy; "Policies" holds a list of objects with a PolicyDocument.
 # Source: CloudFormation Template Reference, "AWS resource and property types reference".
@@ -45,6 +48,8 @@ _HOLDERS: Final[Mapping[str, Mapping[str, Kind | None]]] = {
     "AWS::KMS::Key": {"KeyPolicy": "resource"},
 }
 _ROLE: Final = "AWS::IAM::Role"
+_LOOP: Final = "Fn::ForEach::"
+_LINE: Final = re.compile(r"\(line (\d+), column (\d+)\)")
 # Elements of statements that may hold a list.
 _LISTS: Final = frozenset(("Statement", "Action", "NotAction", "Resource", "NotResource"))
 # Source: CloudFormation Template Reference, "Get AWS values using pseudo parameters".
@@ -81,24 +86,46 @@ def read_template(text: str) -> Found:
     try:
         template = cfn_template.parse(text)
     except TemplateError as error:
-        found.broken.append(Broken(0, error.message))
+        found.broken.append(Broken(_place(text, error.message), error.message, "template"))
         return found
-    resolver = Resolver(template, {**_PSEUDO, **_parameters(template)}, _Untold())
     raw = (
         read_json(Embedded.whole(text))
         if text.lstrip().startswith("{")
         else _composed(yaml.compose(text, Loader=yaml.SafeLoader))
     )
     resources = raw.get("Resources")
-    for member in (resources.members or ()) if resources is not None else ():
+    if resources is not None:
+        _resources(resources, template, {**_PSEUDO, **_parameters(template)}, found)
+    return found
+
+
+def _place(text: str, message: str) -> int:
+    """Where a template is broken, as the message says."""
+    told = _LINE.search(message)
+    if told is None:
+        return 0
+    before = text.splitlines(keepends=True)[: int(told[1]) - 1]
+    return min(sum(map(len, before)) + int(told[2]) - 1, len(text))
+
+
+def _resources(
+    resources: Node, template: cfn_template.Template, parameters: Mapping[str, object], found: Found
+) -> None:
+    """The policies of resources. What a loop makes is read once, whatever it goes over."""
+    resolver = Resolver(template, parameters, _Untold())
+    for member in resources.members or ():
+        if member.name.startswith(_LOOP):
+            loop = member.value.items or ()
+            if len(loop) == 3:
+                _resources(loop[2], template, {**parameters, loop[0].text: UNKNOWN}, found)
+            continue
         kind, properties = member.value.get("Type"), member.value.get("Properties")
         if kind is None or properties is None:
             continue
         try:
             _resource(member.name, kind.text, properties, resolver, found)
         except TemplateError as error:
-            found.broken.append(Broken(member.start, error.message))
-    return found
+            found.broken.append(Broken(member.start, error.message, "template"))
 
 
 def _parameters(template: cfn_template.Template) -> dict[str, object]:
@@ -113,14 +140,31 @@ def _parameters(template: cfn_template.Template) -> dict[str, object]:
 
 
 def _resource(name: str, kind: str, properties: Node, resolver: Resolver, found: Found) -> None:
+    seen: set[int] = set()
     for key, held in _HOLDERS.get(kind, {}).items():
         given = properties.get(key)
         for one in _documents(given) if given is not None else ():
-            root = resolved(one, resolver)
-            if root.member("Statement") is not None:
-                found.documents.append(Document(root, held or kind_of(root), name=name))
+            seen.update(inner.start for inner in walk(one))
+            _document(name, one, held, resolver, found)
+    for one in walk(properties):
+        if one.start not in seen and one.member("Statement") is not None and holds_statements(one):
+            _document(name, one, None, resolver, found)
     if kind == _ROLE:
         found.roles.append(_role(name, properties, resolver))
+
+
+def _document(name: str, given: Node, kind: Kind | None, resolver: Resolver, found: Found) -> None:
+    """A policy, which may stand as a JSON text."""
+    root = resolved(given, resolver)
+    if root.text.lstrip().startswith("{"):
+        try:
+            root = placed(read_json(Embedded.whole(root.text)), given.start, given.end)
+        except JsonError as error:
+            if UNKNOWN not in root.text:
+                found.broken.append(Broken(given.start, error.message))
+            return
+    if root.member("Statement") is not None:
+        found.documents.append(Document(root, kind or kind_of(root), name=name))
 
 
 def _documents(given: Node) -> Iterator[Node]:
