@@ -14,7 +14,7 @@ from tests.analysis.details import Json, allow, arn, document, organization, pag
 
 from passrole.analysis import who_can_pass_spark as spark
 from passrole.analysis.spark import MissingSpark
-from passrole.analysis.who_can_pass import Passes
+from passrole.analysis.who_can_pass import Asked, Passes
 from passrole.state.estate.accounts import Accounts, Entry, entry
 from passrole.state.estate.files import Content, expanded
 from passrole.state.estate.notes import UnreadableEstate
@@ -56,7 +56,7 @@ def test_a_missing_pyspark_says_what_to_install(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setitem(sys.modules, "pyspark", None)
     with (
         pytest.raises(MissingSpark, match=r"install passrole\[spark\]"),
-        spark.asked([files(tmp_path)], spark.Asked()),
+        spark.asked([files(tmp_path)], Asked()),
     ):
         pass
 
@@ -67,14 +67,14 @@ def test_tasks_give_what_is_found_locally_whatever_accounts_they_get(tmp_path: P
     shared = cast("Broadcast[list[Entry]]", Shared(entries))
     told: list[spark.Told] = []
     for part in (ACCOUNTS[:3], (), ACCOUNTS[3:]):
-        told += spark._told(shared, part, spark.Asked())
+        told += spark._told(shared, part, Asked())
     local = Accounts.of([tmp_path])
     assert [spark._pass(one) for one in told if one[0] == spark._ROW] == list(Passes(local).rows())
     notes = dict.fromkeys(one[1] for one in told if one[0] == spark._NOTE)
     assert list(notes) == list(dict.fromkeys(str(note) for estate in local for note in estate.notes))
     assert any("UserPolicyList[1].PolicyDocument" in str(note) for note in notes)
     assert any("none.json" in str(note) for note in notes)
-    counted = spark._told(shared, ACCOUNTS, spark.Asked(by="service"))
+    counted = spark._told(shared, ACCOUNTS, Asked(by="service"))
     pairs = [spark._pair(one) for one in counted if one[0] == spark._COUNT]
     assert sorted(pairs) == sorted(Passes(local).counts("service"))
 
@@ -87,7 +87,7 @@ def test_spark_finds_the_rows_that_are_found_locally(tmp_path: Path) -> None:
     files(folder)
     out = tmp_path / "rows"
     local = list(Passes(Accounts.of([folder])).rows())
-    with spark.asked([folder], spark.Asked()) as job:
+    with spark.asked([folder], Asked()) as job:
         assert list(job.rows()) == local
         assert len([note for note in job.notes if "none.json" in note]) == 1
         assert job.write(out) == len(local)
@@ -101,10 +101,10 @@ def test_spark_finds_the_rows_that_are_found_locally(tmp_path: Path) -> None:
         assert [tuple(one) for one in some["conditions"]] == [
             ("StringEquals", "aws:RequestedRegion", ["eu-west-1"])
         ]
-    with spark.asked([folder], spark.Asked(principal="alice", by="role")) as job:
+    with spark.asked([folder], Asked(principal="alice", by="role")) as job:
         assert job.counts() == Passes(Accounts.of([folder]), principal="alice").counts("role")
     with (
         pytest.raises(UnreadableEstate, match="not the output"),
-        spark.asked([folder / "none.json"], spark.Asked()),
+        spark.asked([folder / "none.json"], Asked()),
     ):
         pass

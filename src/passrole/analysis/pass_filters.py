@@ -61,6 +61,15 @@ class Seen:
     principals_fit: int = 0
     passes: bool = False  # was any found?
 
+    def add(self, other: Seen) -> None:
+        """Counts what another listing has come by."""
+        self.roles += other.roles
+        self.roles_fit += other.roles_fit
+        self.passable += other.passable
+        self.principals += other.principals
+        self.principals_fit += other.principals_fit
+        self.passes = self.passes or other.passes
+
 
 def why_nothing(seen: Seen, *, role: str, service: str, principal: str, usable: bool) -> str:
     """Why no pass is listed: what no role, service or principal fits, or that nobody may."""

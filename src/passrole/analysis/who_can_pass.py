@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from passrole.analysis import bits
 from passrole.analysis.account_passes import AccountPasses, Pass
@@ -22,6 +22,17 @@ from passrole.state.estate.estate import Estate
 
 By = Literal["role", "service", "principal"]
 Progress = Callable[[int, int], None]  # (principals done, principals in all)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that others go through: the filters, as of ``Passes``; by counts instead of listing."""
+
+    role: str = ""
+    service: str = ""
+    principal: str = ""
+    usable: bool = False
+    by: By | None = None
 
 
 def who_can_pass(
@@ -69,7 +80,7 @@ class Passes:
         self._root = principal if principal.endswith(":root") else ""
         self._only_usable = usable
         self._progress = progress
-        self._seen = Seen()
+        self.seen: Final = Seen()
         self._why = partial(why_nothing, role=role, service=service, principal=principal, usable=usable)
 
     def rows(self) -> Iterator[Pass]:
@@ -98,7 +109,7 @@ class Passes:
 
     def why_nothing(self) -> str:
         """Why no pass was found, in words; "" where one was."""
-        return "" if self._seen.passes else self._why(self._seen)
+        return "" if self.seen.passes else self._why(self.seen)
 
     def _accounts(self) -> Iterator[AccountPasses]:
         for number, estate in enumerate(self._estates):
@@ -107,11 +118,11 @@ class Passes:
             for account in estate.accounts:
                 every = list(estate.directory.all(Role, account))
                 roles = list(filter(self._role, every))
-                self._seen.roles += len(every)
-                self._seen.roles_fit += len(roles)
+                self.seen.roles += len(every)
+                self.seen.roles_fit += len(roles)
                 if roles:
                     passes = AccountPasses(estate, account, roles, self._service)
-                    self._seen.passable += passes.passable
+                    self.seen.passable += passes.passable
                     yield passes
 
     def _passing(self, account: AccountPasses) -> Iterator[tuple[str, Passing]]:
@@ -119,15 +130,15 @@ class Passes:
         estate = account.estate
         if self._root:
             if f"::{account.id}:" in self._root:
-                self._seen.principals_fit += 1
+                self.seen.principals_fit += 1
                 asker = asker_named(estate, self._root)
                 yield from self._usable(asker.arn, account.passing(asker), lambda: asker)
             return
         directory = estate.directory
         everyone: list[User | Role] = [*directory.all(User, account.id), *directory.all(Role, account.id)]
         fit = list(filter(self._principal, everyone))
-        self._seen.principals += len(everyone)
-        self._seen.principals_fit += len(fit)
+        self.seen.principals += len(everyone)
+        self.seen.principals_fit += len(fit)
         asked = list(filter(has_policies, fit))
         for number, entity in enumerate(asked, 1):
             passing = account.passing_of(entity)
@@ -144,5 +155,5 @@ class Passes:
             sets = {service: pair for service, pair in passing.sets.items() if usable.may_use(asker, service)}
             passing = replace(passing, sets=sets)
         if passing.sets:
-            self._seen.passes = True
+            self.seen.passes = True
             yield arn, passing

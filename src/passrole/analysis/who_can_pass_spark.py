@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from passrole.analysis.account_passes import Pass
 from passrole.analysis.requirements import Requirement
 from passrole.analysis.spark import job
-from passrole.analysis.who_can_pass import By, Passes
+from passrole.analysis.who_can_pass import Asked, Passes
 from passrole.state.estate.accounts import Accounts, Entry, entry
 from passrole.state.estate.estate import Estate
 from passrole.state.estate.files import Content, expanded
@@ -43,17 +43,6 @@ _FAILED: Final = 3
 
 class FolderTaken(PassroleError):
     """The folder for the rows holds something already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The filters, as of ``Passes``; by counts instead of listing."""
-
-    role: str = ""
-    service: str = ""
-    principal: str = ""
-    usable: bool = False
-    by: By | None = None
 
 
 @contextmanager

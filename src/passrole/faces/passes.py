@@ -61,6 +61,14 @@ def who_can_pass(
     engine: Annotated[Engine, typer.Option(help="local, or spark for an organization's files.")] = (
         Engine.local
     ),
+    jobs: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Processes that go through many accounts, listed as they are done; 0 for one a processor.",
+        ),
+    ] = 1,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="With --engine spark: write the passes as Parquet, list none."),
@@ -81,19 +89,26 @@ def who_can_pass(
         return _by_spark(details, role, service, principal, usable, by, out, format)
     if out is not None:
         raise BadFlag("who-can-pass: --out goes with --engine spark")
-    from passrole.analysis.who_can_pass import Passes
+    from passrole.analysis.who_can_pass import Asked, Passes
+    from passrole.analysis.who_can_pass_jobs import Jobs
+    from passrole.state.estate.accounts import Accounts
 
     collected = by is not None or format is Format.table
     with collecting_rarely(), PrincipalsProgress(collected=collected) as progress:
         estates = source_from(details, endpoint, profile, region).estates()
-        passes = Passes(
-            _said(progress.each(estates)),
-            role=role,
-            service=service,
-            principal=principal,
-            usable=usable,
-            progress=progress.show,
-        )
+        passes: Passes | Jobs
+        if jobs != 1 and isinstance(estates, Accounts) and len(estates) > 1:
+            asked = Asked(role, service, principal, usable, by.value if by is not None else None)
+            passes = Jobs(estates, asked, jobs, say=say, progress=progress.counting(len(estates)))
+        else:
+            passes = Passes(
+                _said(progress.each(estates)),
+                role=role,
+                service=service,
+                principal=principal,
+                usable=usable,
+                progress=progress.show,
+            )
         if by is not None:
             counts = passes.counts(by.value)
         else:
@@ -115,7 +130,8 @@ def _by_spark(
     out: Path | None,
     format: Format,
 ) -> int:
-    from passrole.analysis.who_can_pass_spark import Asked, asked
+    from passrole.analysis.who_can_pass import Asked
+    from passrole.analysis.who_can_pass_spark import asked
 
     if by is not None and out is not None:
         raise BadFlag("who-can-pass: --out writes passes, --by counts them: give one")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -320,11 +320,16 @@ class PrincipalsProgress:
 
     def each(self, estates: Accounts | Sequence[Estate]) -> Iterator[Estate]:
         """The same estates, counted by a bar of their own where there are several."""
-        accounts = self._bar.add_task("accounts", total=len(estates)) if len(estates) > 1 else None
+        done = self.counting(len(estates)) if len(estates) > 1 else None
         for estate in estates:
             yield estate
-            if accounts is not None:
-                self._bar.advance(accounts)
+            if done is not None:
+                done()
+
+    def counting(self, accounts: int) -> Callable[[], None]:
+        """A bar of so many accounts; what is returned tells that one more is done."""
+        task = self._bar.add_task("accounts", total=accounts)
+        return lambda: self._bar.advance(task)
 
     def show(self, done: int, total: int) -> None:
         """So many principals of so many are done."""
