@@ -18,6 +18,7 @@ from passrole.analysis.sources import Source
 from passrole.analysis.who_can_pass import who_can_pass
 from passrole.faces import cli
 from passrole.faces.exporting import CannotWrite, export_organization
+from passrole.state.estate.accounts import Accounts
 from passrole.wire.client import Client
 from passrole.wire.models import Credentials
 
@@ -161,6 +162,11 @@ def test_accounts_that_cannot_be_read_are_named_and_the_rest_goes_on(
     assert closed == f"{told}it is suspended or being closed"
     assert f"account {world.shut} (shut) is left out: the account cannot be read: AccessDenied" in shut
     assert said.splitlines()[-1] == f"passrole: 2 of 4 accounts written into {folder}"
+    # What is asked of the folder says whom it leaves out; a suspended account has nobody who could pass.
+    (first, *_) = Accounts.of([folder])
+    assert [str(note) for note in first.notes] == [
+        f"{world.shut}: in the organization, without details: nothing is said of it"
+    ]
 
 
 def test_another_role_may_be_named(world: World, tmp_path: Path) -> None:

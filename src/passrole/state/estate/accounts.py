@@ -6,7 +6,7 @@ the organization must be known before its accounts are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from passrole.state.estate.estate import Estate, is_known
 from passrole.state.estate.files import Content, expanded
 from passrole.state.estate.notes import Notes, UnreadableEstate
 from passrole.state.estate.organization import is_organization, read_organization
+from passrole.state.organization import Member
 
 _NAMED: Final = 3  # so many accounts are named in one line, more are counted
 
@@ -110,9 +111,16 @@ class Accounts:
         directory.commit()
         unknown = [] if self._organizations else list(self._files)
         if unknown:
-            named = ", ".join(unknown) if len(unknown) <= _NAMED else f"{len(unknown):,} accounts"
             its = "its" if len(unknown) == 1 else "their"
-            notes.add(named, "", f"{its} organization's policies are not known, and not counted")
+            notes.add(_named(unknown), "", f"{its} organization's policies are not known, and not counted")
+        absent = [
+            member.id
+            for member in directory.everywhere(Member)
+            if member.status == "ACTIVE" and member.id not in self._files
+        ]
+        if absent:
+            them = "it" if len(absent) == 1 else "them"
+            notes.add(_named(absent), "", f"in the organization, without details: nothing is said of {them}")
         for account in accounts:
             yield self._estate(account, directory, notes)
             directory.rollback()
@@ -129,3 +137,7 @@ class Accounts:
                 before = account_of(page) or before
                 if before in (account, ""):
                     yield Page(page.source, page.data, before)
+
+
+def _named(accounts: Sequence[str]) -> str:
+    return ", ".join(accounts) if len(accounts) <= _NAMED else f"{len(accounts):,} accounts"
