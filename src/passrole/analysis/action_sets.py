@@ -50,6 +50,21 @@ def of_pattern(pattern: Pattern) -> int:
 
 
 @lru_cache(maxsize=_KEPT)
+def of_action(action: str) -> int:
+    """One action; none where AWS has no such action."""
+    return of_pattern(Pattern.parse(action.lower()))
+
+
+@lru_cache(maxsize=4096)
+def of_actions(actions: tuple[str, ...]) -> int:
+    """These actions."""
+    found = 0
+    for action in actions:
+        found |= of_action(action)
+    return found
+
+
+@lru_cache(maxsize=_KEPT)
 def of_patterns(patterns: tuple[Pattern, ...], negated: bool) -> int:
     """The actions that one of the patterns matches, or none does."""
     found = 0

@@ -55,7 +55,7 @@ def escalations(
     stacks that hold one, making credentials of others, writing rights into policies; and chains of these.
     Each step names the statements that allow it, each path the statement whose narrowing breaks it.
     """
-    from passrole.analysis.escalation.holdings import holdings
+    from passrole.analysis.escalation.holdings import inventory
     from passrole.analysis.escalation.paths import Search
     from passrole.analysis.escalation.paths import escalations as found_in
 
@@ -67,7 +67,7 @@ def escalations(
     held = None
     if source.is_live and not source.details:
         with source.client() as client:
-            held = holdings(client, estate, notes)
+            held = inventory(client, estate, notes)
     with PrincipalsProgress() as progress:
         found = found_in(estate, Search(principal, target, most, certain), held, progress.show)
     if found.left_out:

@@ -10,7 +10,7 @@ import pytest
 from tests.analysis.details import Json, allow, arn, document, trust, trusting
 
 from passrole import Endpoint, Options
-from passrole.analysis.escalation.holdings import holdings
+from passrole.analysis.escalation.holdings import inventory
 from passrole.analysis.escalation.paths import Escalation, Search, escalations
 from passrole.analysis.escalation.steps import Step
 from passrole.analysis.live import read_live
@@ -139,8 +139,8 @@ def test_every_path_can_be_walked_and_gains_what_it_says() -> None:
     with world() as (url, root, keys):
         notes: list[str] = []
         estate = read_live(root)
-        held = holdings(root, estate, notes)
-        assert [(one.kind, one.role) for one in held if one.kind == "function"] == [
+        held = inventory(root, estate, notes)
+        assert [(one.kind, one.role) for one in held.held if one.kind == "function"] == [
             ("function", arn("role", "Strong"))
         ]
         rows = escalations(estate, Search(certain=True), held).rows
@@ -163,7 +163,7 @@ def test_every_path_can_be_walked_and_gains_what_it_says() -> None:
 def test_who_is_not_listed_is_refused(name: str) -> None:
     with world() as (url, root, keys), Client(keys[name], url=url) as client:
         estate = read_live(root)
-        assert escalations(estate, Search(principal=name), holdings(root, estate, [])).rows == []
+        assert escalations(estate, Search(principal=name), inventory(root, estate, [])).rows == []
         attempts: tuple[tuple[str, str, Json], ...] = (
             ("iam", "CreateAccessKey", {"UserName": "strong"}),
             ("iam", "AddUserToGroup", {"GroupName": "Readers", "UserName": name}),

@@ -12,57 +12,42 @@ from typing import Final
 from passrole.analysis import action_sets, bits
 from passrole.analysis.account_passes import AccountPasses
 from passrole.analysis.action_rights import ActionRights
-from passrole.analysis.askers import Asker, asker_of
-from passrole.analysis.escalation.held import Held, Holdings
-from passrole.analysis.escalation.passes import Usable, action_pattern, bits_of, preferred, usable
+from passrole.analysis.escalation.held import Holdings, Inventory
+from passrole.analysis.escalation.holders import HOLDERS, Doing, Holder
+from passrole.analysis.escalation.nodes import Node, Nodes, shift
+from passrole.analysis.escalation.passes import Usable, preferred, usable
 from passrole.analysis.escalation.rights import NONE, Assumable, Pair, Rights
+from passrole.analysis.escalation.role_uses import NEEDS_PROFILE
 from passrole.analysis.escalation.techniques import (
+    ASSIGNMENT,
     ASSUME,
     CHANGE_TRUST,
     CREDENTIALS,
-    HOLDERS,
     JOIN,
-    NEEDS_PROFILE,
-    OLDER_VERSION,
+    PERMISSION_SETS,
+    SAML_PROVIDER,
     SELF_GRANTS,
-    Holder,
     Known,
     Technique,
 )
-from passrole.analysis.gain import Gains
 from passrole.analysis.trust import Trusts
-from passrole.authorize.call import Caller
-from passrole.authorize.gather import gather, identity_policies, parsed
-from passrole.policy.document import Policy
-from passrole.state.entities import Group, InstanceProfile, ManagedPolicy, Role, User
+from passrole.authorize.gather import trust_policy
+from passrole.state.entities import Role, User
 from passrole.state.estate.estate import Estate
 from passrole.values.glob import Pattern
-from passrole.values.principal import Principal, PrincipalKind
 
 _EC2: Final = "ec2.amazonaws.com"
-# Roles that nobody edits in their account: service-linked ones, and those that IAM Identity Center makes.
-# Source: IAM API Reference, UpdateAssumeRolePolicy, error UnmodifiableEntity.
-_FIXED: Final = ("/aws-service-role/", "/aws-reserved/")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
-    """One principal: a user, a role's sessions, or what a group gives its members."""
-
-    number: int
-    arn: str
-    kind: str  # "user", "role", "group"
-    entity: User | Role | Group
-    asker: Asker
+_SAML: Final = ":saml-provider/"
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """How one node gets at others: targets, for certain and at all, as bits over the nodes.
 
-    actions are what the node needs beside iam:PassRole, which a way with a service needs too. operations are
-    those that take the role, the one that is told first. held tells through which resources roles are got,
-    where that is known. at_will tells that the target's rights can be used as one likes.
+    actions are what the node needs beside iam:PassRole, which a way with a service needs too; beside are
+    those of them that are not on the target, or not on what holds it. operations are those that take the
+    role, the one that is told first. held tells through which resources roles are got, where that is known.
+    at_will tells that the target's rights can be used as one likes.
     """
 
     id: str
@@ -75,72 +60,39 @@ class Way:
     when: str = ""
     at_will: bool = True
     held: Mapping[int, str] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
 
 
-class Graph:
+class Graph(Nodes):
     """The nodes of an estate, and the ways from each, found when they are asked for."""
 
-    def __init__(self, estate: Estate, held: Iterable[Held] | None = None) -> None:
-        """held are a live account's resources that hold roles, None where they are not known."""
-        self.estate: Final = estate
-        self.gains: Final = Gains()
-        directory = estate.directory
-        every = [entity for account in estate.accounts for entity in directory.all(Role, account)]
-        roles = sorted(every, key=lambda role: role.arn)
-        users = sorted(
-            (user for account in estate.accounts for user in directory.all(User, account)),
-            key=lambda one: one.arn,
-        )
-        groups = sorted(
-            (group for account in estate.accounts for group in directory.all(Group, account)),
-            key=lambda one: one.arn,
-        )
-        self._first_user: Final = len(roles)
-        self._first_group: Final = len(roles) + len(users)
-        found: list[Node] = []
-        for role in roles:
-            found.append(Node(len(found), role.arn, "role", role, asker_of(estate, role)))
-        for user in users:
-            found.append(Node(len(found), user.arn, "user", user, asker_of(estate, user)))
-        for group in groups:
-            found.append(Node(len(found), group.arn, "group", group, _member(estate, group)))
-        self.nodes: Final = tuple(found)
-        self.number: Final = {node.arn: node.number for node in found}
-        self._roles = Rights(role.arn for role in roles)
-        self._users = Rights(user.arn for user in users)
-        self._groups = Rights(group.arn for group in groups)
-        self._assumable = Assumable(roles, self._roles)
-        self._accounts = {account: self._in_account(account) for account in estate.accounts}
-        self._profiles = self._with_profile()
-        self._fixed: Final = bits.of(self.number[role.arn] for role in roles if role.path.startswith(_FIXED))
+    def __init__(self, estate: Estate, inventory: Inventory | None = None) -> None:
+        """inventory is of a live account's resources that hold roles, None where they are not known."""
+        super().__init__(estate)
+        roles = [node.entity for node in self.nodes if isinstance(node.entity, Role)]
+        self._assumable = Assumable(roles, self.roles)
+        self._accounts = {account: self._in_account(roles, account) for account in estate.accounts}
+        self._by_provider = self._trusting_providers(roles)
+        self._providers = Rights(self._by_provider)
         self._trusting = self._trusting_services(roles)
-        self._holders = self._policy_holders()
-        self._policies = Rights(self._holders)
-        self._held = None if held is None else Holdings(held, self.number)
+        self._holdings = None if inventory is None else Holdings(inventory, self.number)
         self._ways: dict[int, tuple[Way, ...]] = {}
         self._edits: dict[int, tuple[tuple[Technique, Pair], ...]] = {}
 
-    def _in_account(self, account: str) -> tuple[AccountPasses, int, int]:
-        """The account's passes, where its roles begin among the nodes, and all its nodes as bits."""
-        roles = [
-            node.entity
-            for node in self.nodes
-            if isinstance(node.entity, Role) and node.entity.account == account
-        ]
-        passes = AccountPasses(self.estate, account, roles)
-        first = self.number[passes.roles[0].arn] if passes.roles else 0
-        return passes, first, bits.of(node.number for node in self.nodes if node.asker.account == account)
+    def _in_account(self, roles: Iterable[Role], account: str) -> tuple[AccountPasses, int]:
+        """The account's passes, and where its roles begin among the nodes."""
+        passes = AccountPasses(self.estate, account, [role for role in roles if role.account == account])
+        return passes, self.number[passes.roles[0].arn] if passes.roles else 0
 
-    def _with_profile(self) -> int:
-        """The roles that some instance profile holds."""
-        ids = {
-            profile.role_id
-            for account in self.estate.accounts
-            for profile in self.estate.directory.all(InstanceProfile, account)
-        }
-        return bits.of(
-            node.number for node in self.nodes if isinstance(node.entity, Role) and node.entity.id in ids
-        )
+    def _trusting_providers(self, roles: Iterable[Role]) -> Mapping[str, int]:
+        """The roles that trust each SAML provider of their account."""
+        found: dict[str, list[int]] = {}
+        for role in roles:
+            for statement in trust_policy(role).statements if _SAML in role.trust else ():
+                for name in statement.principals or ():
+                    if statement.allows and name.kind == "Federated" and _SAML in name.value:
+                        found.setdefault(name.value, []).append(self.number[role.arn])
+        return {arn: bits.of(numbers) for arn, numbers in found.items()}
 
     def _trusting_services(self, roles: Iterable[Role]) -> Mapping[str, Pair]:
         """The roles that each service of the table of holders may assume."""
@@ -158,34 +110,6 @@ class Graph:
         return {
             service: (bits.of(sure.get(service, ())), bits.of(numbers)) for service, numbers in may.items()
         }
-
-    def _policy_holders(self) -> Mapping[str, int]:
-        """Who has each customer managed policy, groups' members included."""
-        found: dict[str, list[int]] = {}
-        for node in self.nodes:
-            for arn in self.attached(node):
-                found.setdefault(arn, []).append(node.number)
-        return {arn: bits.of(numbers) for arn, numbers in found.items()}
-
-    def attached(self, node: Node) -> Iterator[str]:
-        """The customer managed policies that a node has, by its groups too."""
-        groups = list(self.groups_of(node))
-        for entity in (node.entity, *groups):
-            for arn in entity.attached:
-                if arn.split(":", 5)[4] == node.asker.account:
-                    yield arn
-
-    def groups_of(self, node: Node) -> Iterator[Group]:
-        """The groups of a user."""
-        if isinstance(node.entity, User):
-            for id in node.entity.groups:
-                group = self.estate.directory.by_id(Group, id)
-                if group is not None:
-                    yield group
-
-    def actions(self, node: Node) -> ActionRights:
-        """What the node may do, by action."""
-        return self.gains.rights(node.asker)
 
     # --- Ways ---------------------------------------------------------------------------------
 
@@ -206,15 +130,36 @@ class Graph:
         yield from self._trust_changes(node)
         yield from self._passes(node)
         yield from self._through_holders(node)
+        yield from self._identity_providers(node)
         for technique in CREDENTIALS:
-            found = self._shift(self._on(node, technique.actions[0], self._users), self._first_user)
+            found = self.on_users(node, technique.actions[0])
             sure = 0 if technique.when else found[0]
             yield self._way(technique, (sure, found[1]))
-        if isinstance(node.entity, User):
-            # It must be allowed on the group; the user is no resource of the action.
-            yield self._way(
-                JOIN, self._shift(self._on(node, JOIN.actions[0], self._groups), self._first_group)
-            )
+        if isinstance(node.entity, User) and node.kind == "user":  # not every set of groups: one at a time
+            yield self._way(JOIN, self._joining(node, node.entity))
+
+    def _joining(self, node: Node, user: User) -> Pair:
+        """The groups that a user can join: it must be allowed on the group, the user is no resource of it."""
+        found = [0, 0]
+        sure, may = self.on(node, JOIN.actions[0], self.groups)
+        for number in bits.places(may):
+            if self.group[number].id not in user.groups:
+                bit = 1 << self.joined(node, self.group[number]).number
+                found[1] |= bit
+                found[0] |= bit if sure >> number & 1 else 0
+        return found[0], found[1]
+
+    def _identity_providers(self, node: Node) -> Iterator[Way]:
+        inside = self.inside(node)
+        through: dict[int, str] = {}
+        for place in bits.places(self.on(node, SAML_PROVIDER.actions[0], self._providers)[1]):
+            arn = self._providers.resources.arns[place]
+            through |= dict.fromkeys(bits.places(self._by_provider[arn] & inside), arn)
+        if through:
+            yield replace(self._way(SAML_PROVIDER, (0, bits.of(through))), held=through)
+        sets = self.permission_sets & inside
+        if sets and self.actions(node).somewhere(ASSIGNMENT.actions)[1]:
+            yield replace(self._way(ASSIGNMENT, (0, sets)), beside=ASSIGNMENT.actions)
 
     def _way(self, technique: Technique, targets: Pair) -> Way:
         return Way(
@@ -222,28 +167,19 @@ class Graph:
         )
 
     def _trust_changes(self, node: Node) -> Iterator[Way]:
-        sure, may = (found & ~self._fixed for found in self._on(node, CHANGE_TRUST.actions[0], self._roles))
+        sure, may = self.on_roles(node, CHANGE_TRUST.actions[0])
         if may:
             # The trust policy may then name the caller, which is enough but for a Deny and a boundary.
             denied = 0 if action_sets.of_pattern(_ASSUME) & self.actions(node).undenied else may
             yield self._way(CHANGE_TRUST, (sure & ~denied, may))
 
-    def _on(self, node: Node, action: str, rights: Rights) -> Pair:
-        """As Rights.on, within the account, and at no cost where the action is not allowed on anything."""
-        if not action_sets.of_pattern(action_pattern(action)) & self.actions(node).may:
-            return NONE
-        return rights.on(node.asker, action)
-
-    def _shift(self, pair: Pair, by: int) -> Pair:
-        return pair[0] << by, pair[1] << by
-
     def _passes(self, node: Node) -> Iterator[Way]:
-        passes, first, _ = self._accounts[node.asker.account]
+        passes, first = self._accounts[node.asker.account]
         if not action_sets.of_pattern(_PASS) & self.actions(node).may:
             return
         for service, pair in passes.passes(node.asker).items():
             uses = usable(self.actions(node), service)
-            targets = self._shift(pair, first)
+            targets = shift(pair, first)
             for at_will in (True, False):
                 ranked = [use for use in uses if use.at_will is at_will]
                 if ranked:
@@ -255,7 +191,7 @@ class Graph:
         sure = targets[0] if best.certain else 0
         when = best.when
         if service == _EC2:
-            sure &= self._profiles
+            sure &= self.profiles
             when = when or NEEDS_PROFILE
         operations = (best.name, *sorted(use.name for use in uses if use is not best))
         return Way(
@@ -272,27 +208,57 @@ class Graph:
 
     def _through_holders(self, node: Node) -> Iterator[Way]:
         actions = self.actions(node)
-        inside = self._accounts[node.asker.account][2]
+        inside = self.inside(node)
         for holder in HOLDERS:
+            known = self._holdings is not None and self._holdings.knows(holder.kind)
+            trusting = 0
+            for service in holder.services:
+                trusting |= self._trusting.get(service, NONE)[1] & inside
+            if not known and not trusting:
+                continue
             for way in holder.ways:
-                needed = bits_of(way)
-                if needed & ~actions.may:
+                if action_sets.of_actions(way.actions) & ~actions.may:
                     continue
-                if self._held is None:
-                    may = 0
-                    for service in holder.services:
-                        may |= self._trusting.get(service, NONE)[1] & inside
-                    yield self._by_holder(holder, way, (0, may), {})
-                else:
-                    sure, may, held = self._held.by(node.asker, holder.kind, way)
-                    yield self._by_holder(holder, way, (sure & inside, may & inside), held)
-                break
+                if known:
+                    yield from self._by_known(node, holder, way, inside)
+                elif actions.somewhere(way.actions)[1]:
+                    yield self._by_unknown(actions, holder, way, trusting)
+                    break
 
-    def _by_holder(
-        self, holder: Holder, actions: tuple[str, ...], targets: Pair, held: Mapping[int, str]
-    ) -> Way:
-        when = "" if held else f"a {holder.kind} holds the role"
-        return Way(holder.id, holder.text, targets, actions, holder.known, when=when, held=held)
+    def _by_unknown(self, actions: ActionRights, holder: Holder, way: Doing, trusting: int) -> Way:
+        """Through something that nobody has listed."""
+        triggers = (one.actions for one in holder.triggers)
+        chosen = next((one for one in triggers if actions.somewhere((*way.actions, *one))[1]), ())
+        when = f"a {holder.kind} holds the role"
+        if holder.triggers and not chosen:
+            when = f"{when} and {holder.when}"
+        done = (*way.actions, *chosen)
+        return Way(holder.id, holder.text, (0, trusting), done, holder.known, when=when, beside=done)
+
+    def _by_known(self, node: Node, holder: Holder, way: Doing, inside: int) -> Iterator[Way]:
+        """Through what is there: with what makes it act, and where it acts anyway."""
+        assert self._holdings is not None  # Invariant: only what was listed is known
+        triggers = [one for one in holder.triggers if self.actions(node).somewhere(one.actions)[1]]
+        for trigger in (*triggers, None):
+            together = (
+                way if trigger is None else Doing((*way.on, *trigger.on), (*way.beside, *trigger.beside))
+            )
+            beside = self.actions(node).somewhere(together.beside) if together.beside else (True, True)
+            targets, held = self._holdings.by(node.asker, holder.kind, together.on)
+            if not beside[1] or not targets[1] & inside:
+                continue
+            waits = trigger is None and bool(holder.triggers)
+            sure = targets[0] & inside if beside[0] and not waits else 0
+            yield Way(
+                holder.id,
+                holder.text,
+                (sure, targets[1] & inside),
+                together.actions,
+                holder.known,
+                when=holder.when if waits else "",
+                held=held,
+                beside=together.beside,
+            )
 
     # --- Rights written into policies ---------------------------------------------------------
 
@@ -300,63 +266,44 @@ class Graph:
         """The nodes into whose policies the node may write any right, itself among them, by technique."""
         found = self._edits.get(node.number)
         if found is None:
+            self.ways(node)  # which makes the members of groups that it can join
             found = self._edits[node.number] = tuple(
-                (technique, pair) for technique in SELF_GRANTS if (pair := self._edited(node, technique))[1]
+                (technique, pair)
+                for technique in (*SELF_GRANTS, *PERMISSION_SETS)
+                if (pair := self._edited(node, technique))[1]
             )
         return found
 
     def _edited(self, node: Node, technique: Technique) -> Pair:
         action = technique.actions[0]
+        if technique in PERMISSION_SETS:
+            sets = self.permission_sets & self.inside(node)
+            return (0, sets) if sets and self.actions(node).somewhere(technique.actions)[1] else NONE
         if technique.target == "role":
-            sure, may = self._on(node, action, self._roles)
-            return sure & ~self._fixed, may & ~self._fixed
+            return self.on_roles(node, action)
         if technique.target == "user":
-            return self._shift(self._on(node, action, self._users), self._first_user)
+            return self.on_users(node, action)
         if technique.target == "group":
-            sure, may = self._on(node, action, self._groups)
-            return self._members(sure), self._members(may)
-        found = self._on(node, action, self._policies)
-        arns = self._policies.resources.arns
+            sure, may = self.on(node, action, self.groups)
+            return self.members(sure), self.members(may)
+        found = self.on(node, action, self.policies)
+        arns = self.policies.resources.arns
         sure = may = 0
         for number in bits.places(found[1]):
-            may |= self._holders[arns[number]]
+            may |= self.holders(arns[number])
             if found[0] >> number & 1:
-                sure |= self._holders[arns[number]]
+                sure |= self.holders(arns[number])
         return sure, may
-
-    def _members(self, groups: int) -> int:
-        """The users in these groups, and the groups themselves."""
-        wanted = {self.nodes[self._first_group + number].entity.id for number in bits.places(groups)}
-        users = self.nodes[self._first_user : self._first_group] if wanted else ()
-        found = bits.of(
-            node.number
-            for node in users
-            if isinstance(node.entity, User) and not wanted.isdisjoint(node.entity.groups)
-        )
-        return found | groups << self._first_group
-
-    def older_versions(self, node: Node) -> Iterator[tuple[Policy, bool]]:
-        """Versions of the node's policies that it may make the default ones, and whether for certain."""
-        sure, may = self._on(node, OLDER_VERSION.actions[0], self._policies)
-        for number in bits.places(may):
-            arn = self._policies.resources.arns[number]
-            if not self._holders[arn] >> node.number & 1:
-                continue
-            policy = self.estate.directory.get(ManagedPolicy, node.asker.account, arn.rsplit("/", 1)[-1])
-            for version in policy.versions if policy is not None and policy.arn == arn else ():
-                if policy is not None and version.id != policy.default:
-                    yield parsed(version.document, policy.name, arn), bool(sure >> number & 1)
 
     def edited_through(self, technique: Technique, editor: Node, edited: Node) -> str:
         """The ARN of what is written to: the identity, a group of it, or a policy that it has."""
         if technique.target in ("role", "user"):
             return edited.arn
         if technique.target == "group":
-            rights, candidates = self._groups, [group.arn for group in self.groups_of(edited)] or [edited.arn]
+            rights, candidates = self.groups, [group.arn for group in self.groups_of(edited)]
         else:
-            rights, candidates = self._policies, list(self.attached(edited))
-        sure, may = rights.on(editor.asker, technique.actions[0])
-        for allowed in (sure, may):
+            rights, candidates = self.policies, list(self.attached(edited))
+        for allowed in self.on(editor, technique.actions[0], rights):
             arns = {rights.resources.arns[number] for number in bits.places(allowed)}
             for arn in candidates:
                 if arn in arns:
@@ -366,14 +313,3 @@ class Graph:
 
 _PASS: Final = Pattern.parse("iam:passrole")
 _ASSUME: Final = Pattern.parse("sts:assumerole")
-
-
-def _member(estate: Estate, group: Group) -> Asker:
-    """What a group gives to a member, asked as a user of whom nothing else is known."""
-    principal = Principal(PrincipalKind.USER, group.arn, group.account, group.id)
-    caller = Caller(principal)
-    policies = replace(
-        gather(estate.directory, caller, resource_account=group.account),
-        identity=identity_policies(estate.directory, group),
-    )
-    return Asker(group.arn, caller, policies, {"aws:resourceaccount": group.account}, estate.organized)

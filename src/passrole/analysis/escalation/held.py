@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from passrole.analysis import bits
 from passrole.analysis.askers import Asker
-from passrole.analysis.escalation.rights import Rights
+from passrole.analysis.escalation.rights import NONE, Pair, Rights
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,31 +19,50 @@ class Held:
     role: str
 
 
-class Holdings:
-    """What holds roles in a live account."""
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What holds roles in a live account. Of kinds in unread it is not known."""
 
-    def __init__(self, held: Iterable[Held], number: Mapping[str, int]) -> None:
+    held: tuple[Held, ...] = ()
+    unread: frozenset[str] = frozenset()
+
+
+class Holdings:
+    """An inventory with the roles as nodes of a graph."""
+
+    def __init__(self, inventory: Inventory, number: Mapping[str, int]) -> None:
         self._role: dict[str, dict[str, int]] = {}  # by kind, the resource's role
-        for one in held:
+        self._unread = inventory.unread
+        for one in inventory.held:
             role = number.get(one.role)
             if role is not None:
                 self._role.setdefault(one.kind, {})[one.arn] = role
         self._rights = {kind: Rights(resources) for kind, resources in self._role.items()}
 
-    def by(self, asker: Asker, kind: str, actions: Iterable[str]) -> tuple[int, int, Mapping[int, str]]:
+    def knows(self, kind: str) -> bool:
+        """Is it known which resources of that kind hold roles?"""
+        return kind not in self._unread
+
+    def by(self, asker: Asker, kind: str, actions: Iterable[str]) -> tuple[Pair, Mapping[int, str]]:
         """The roles whose holders of that kind the principal may do all this to, and through which holder."""
+        sure, may = self.on(asker, kind, actions)
+        if not may:
+            return NONE, {}
+        roles = self._role[kind]
+        arns = self._rights[kind].resources.arns
+        held: dict[int, str] = {}
+        for number in (*bits.places(sure), *bits.places(may)):
+            held.setdefault(roles[arns[number]], arns[number])
+        return (bits.of(roles[arns[number]] for number in bits.places(sure)), bits.of(held)), held
+
+    def on(self, asker: Asker, kind: str, actions: Iterable[str]) -> Pair:
+        """The holders of that kind that the principal may do all this to."""
         rights = self._rights.get(kind)
         if rights is None:
-            return 0, 0, {}
+            return NONE
         sure = may = rights.resources.all
         for action in actions:
             one, other = rights.on(asker, action)
             sure &= one
             may &= other
-        roles = self._role[kind]
-        arns = rights.resources.arns
-        held: dict[int, str] = {}
-        for number in (*bits.places(sure), *bits.places(may)):
-            held.setdefault(roles[arns[number]], arns[number])
-        certain = bits.of(roles[arns[number]] for number in bits.places(sure))
-        return certain, bits.of(held), held
+        return sure, may

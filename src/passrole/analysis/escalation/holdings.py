@@ -1,38 +1,62 @@
-"""What holds roles in a live account: functions, stacks, instances …, as the account lists them."""
+"""What holds roles in a live account: functions, stacks, instances, tasks …, as the account lists them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from passrole.analysis.escalation.held import Held
+from passrole.analysis.escalation.held import Held, Inventory
+from passrole.analysis.escalation.holders import HOLDERS
 from passrole.state.entities import InstanceProfile, Role
 from passrole.state.estate.estate import Estate
 from passrole.values.errors import ServiceError
 from passrole.wire.client import Client, NotReached
 
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """An operation that tells more of what a list has.
+
+    given are input members with the member of the row that each is filled from, "" for the row itself where
+    the list has names alone; path leads to what is told.
+    """
+
+    operation: str
+    given: tuple[tuple[str, str], ...]
+    path: Path = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """An operation that lists resources with their roles.
+    """An operation that lists resources, and where their roles are told.
 
-    path leads to the resources, its list members taken apart; name and role are members of one. form makes
-    an ARN of the name where it is none.
+    path leads to the resources, its list members taken apart; name and roles are members of one, or of its
+    detail. form makes an ARN of the name where it is none. What holds an instance profile tells that
+    (profiles). A resource counts unless a member has one of some values.
     """
 
-    kind: str  # as techniques.Holder.kind
+    kind: str  # as Holder.kind
     service: str
     operation: str
-    path: tuple[str, ...]
+    path: Path
     name: str
-    role: tuple[str, ...]
+    roles: tuple[Path, ...]
     form: str = "{name}"
+    given: tuple[tuple[str, object], ...] = ()
     token: str = "NextToken"
     out: str = ""
+    detail: Detail | None = None
+    profiles: bool = False
+    unless: tuple[Path, tuple[object, ...]] = ((), ())
 
 
-# The pages' tokens as the services' API References name them.
+_GONE: Final = ("terminated", "shutting-down")
+_CUSTOM: Final = (("type", "CUSTOM"),)
+
+# Members and pages' tokens as the services' API References name them.
 LISTINGS: Final = (
     Listing(
         "function",
@@ -40,20 +64,29 @@ LISTINGS: Final = (
         "ListFunctions",
         ("Functions",),
         "FunctionArn",
-        ("Role",),
-        "{name}",
-        "Marker",
-        "NextMarker",
+        (("Role",),),
+        token="Marker",
+        out="NextMarker",
     ),
-    Listing("stack", "cloudformation", "DescribeStacks", ("Stacks",), "StackId", ("RoleARN",)),
+    Listing("stack", "cloudformation", "DescribeStacks", ("Stacks",), "StackId", (("RoleARN",),)),
     Listing(
         "dev endpoint",
         "glue",
         "GetDevEndpoints",
         ("DevEndpoints",),
         "EndpointName",
-        ("RoleArn",),
-        "arn:aws:glue:{region}:{account}:devEndpoint/{name}",
+        (("RoleArn",),),
+        "arn:{partition}:glue:{region}:{account}:devEndpoint/{name}",
+    ),
+    Listing(
+        "Glue session",
+        "glue",
+        "ListSessions",
+        ("Sessions",),
+        "Id",
+        (("Role",),),
+        "arn:{partition}:glue:{region}:{account}:session/{name}",
+        unless=(("Status",), ("STOPPED", "STOPPING", "FAILED", "TIMEOUT")),
     ),
     Listing(
         "instance",
@@ -61,81 +94,334 @@ LISTINGS: Final = (
         "DescribeInstances",
         ("Reservations", "Instances"),
         "InstanceId",
-        ("IamInstanceProfile", "Arn"),
-        "arn:aws:ec2:{region}:{account}:instance/{name}",
+        (("IamInstanceProfile", "Arn"),),
+        "arn:{partition}:ec2:{region}:{account}:instance/{name}",
+        profiles=True,
+        unless=(("State", "Name"), _GONE),
+    ),
+    Listing(
+        "launch template",
+        "ec2",
+        "DescribeLaunchTemplates",
+        ("LaunchTemplates",),
+        "LaunchTemplateId",
+        (
+            ("LaunchTemplateVersions", "LaunchTemplateData", "IamInstanceProfile", "Arn"),
+            ("LaunchTemplateVersions", "LaunchTemplateData", "IamInstanceProfile", "Name"),
+        ),
+        "arn:{partition}:ec2:{region}:{account}:launch-template/{name}",
+        detail=Detail("DescribeLaunchTemplateVersions", (("LaunchTemplateId", "LaunchTemplateId"),)),
+        profiles=True,
+    ),
+    Listing(
+        "EMR cluster",
+        "emr",
+        "ListClusters",
+        ("Clusters",),
+        "ClusterArn",
+        (("Ec2InstanceAttributes", "IamInstanceProfile"),),
+        given=(("ClusterStates", ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"]),),
+        token="Marker",
+        detail=Detail("DescribeCluster", (("ClusterId", "Id"),), ("Cluster",)),
+        profiles=True,
+    ),
+    Listing(
+        "notebook",
+        "sagemaker",
+        "ListNotebookInstances",
+        ("NotebookInstances",),
+        "NotebookInstanceArn",
+        (("RoleArn",),),
+        detail=Detail("DescribeNotebookInstance", (("NotebookInstanceName", "NotebookInstanceName"),)),
+    ),
+    Listing(
+        "Studio user profile",
+        "sagemaker",
+        "ListUserProfiles",
+        ("UserProfiles",),
+        "UserProfileArn",
+        (("UserSettings", "ExecutionRole"),),
+        detail=Detail(
+            "DescribeUserProfile", (("DomainId", "DomainId"), ("UserProfileName", "UserProfileName"))
+        ),
+    ),
+    Listing(
+        "job definition",
+        "batch",
+        "DescribeJobDefinitions",
+        ("jobDefinitions",),
+        "jobDefinitionArn",
+        (
+            ("containerProperties", "jobRoleArn"),
+            ("ecsProperties", "taskProperties", "taskRoleArn"),
+        ),
+        given=(("status", "ACTIVE"),),
+        token="nextToken",
+    ),
+    Listing(
+        "App Runner service",
+        "apprunner",
+        "ListServices",
+        ("ServiceSummaryList",),
+        "ServiceArn",
+        (("InstanceConfiguration", "InstanceRoleArn"),),
+        detail=Detail("DescribeService", (("ServiceArn", "ServiceArn"),), ("Service",)),
+    ),
+    Listing(
+        "code interpreter",
+        "bedrock-agentcore-control",
+        "ListCodeInterpreters",
+        ("codeInterpreterSummaries",),
+        "codeInterpreterArn",
+        (("executionRoleArn",),),
+        given=_CUSTOM,
+        token="nextToken",
+        detail=Detail("GetCodeInterpreter", (("codeInterpreterId", "codeInterpreterId"),)),
+    ),
+    Listing(
+        "browser",
+        "bedrock-agentcore-control",
+        "ListBrowsers",
+        ("browserSummaries",),
+        "browserArn",
+        (("executionRoleArn",),),
+        given=_CUSTOM,
+        token="nextToken",
+        detail=Detail("GetBrowser", (("browserId", "browserId"),)),
+    ),
+    Listing(
+        "agent runtime",
+        "bedrock-agentcore-control",
+        "ListAgentRuntimes",
+        ("agentRuntimes",),
+        "agentRuntimeArn",
+        (("roleArn",),),
+        token="nextToken",
+        detail=Detail("GetAgentRuntime", (("agentRuntimeId", "agentRuntimeId"),)),
+    ),
+    Listing(
+        "state machine",
+        "stepfunctions",
+        "ListStateMachines",
+        ("stateMachines",),
+        "stateMachineArn",
+        (("roleArn",),),
+        token="nextToken",
+        detail=Detail("DescribeStateMachine", (("stateMachineArn", "stateMachineArn"),)),
+    ),
+    Listing(
+        "canary",
+        "synthetics",
+        "DescribeCanaries",
+        ("Canaries",),
+        "Name",
+        (("ExecutionRoleArn",),),
+        "arn:{partition}:synthetics:{region}:{account}:canary:{name}",
+    ),
+    Listing(
+        "Amplify app",
+        "amplify",
+        "ListApps",
+        ("apps",),
+        "appArn",
+        (("iamServiceRoleArn",), ("computeRoleArn",)),
+        token="nextToken",
+    ),
+    Listing(
+        "Airflow environment",
+        "mwaa",
+        "ListEnvironments",
+        ("Environments",),
+        "Arn",
+        (("ExecutionRoleArn",),),
+        detail=Detail("GetEnvironment", (("Name", ""),), ("Environment",)),
+    ),
+    Listing(
+        "fleet",
+        "gamelift",
+        "DescribeFleetAttributes",
+        ("FleetAttributes",),
+        "FleetArn",
+        (("InstanceRoleArn",),),
+    ),
+    Listing(
+        "Roles Anywhere profile",
+        "rolesanywhere",
+        "ListProfiles",
+        ("profiles",),
+        "profileArn",
+        (("roleArns",),),
+        token="nextToken",
     ),
 )
 
-# Names alone: the roles are told one by one, by these.
-# Source: CodeBuild API Reference, BatchGetProjects; SageMaker API Reference, DescribeNotebookInstance.
-_PROJECTS: Final = 100  # of one call
+# Names alone: these tell the projects of some at once. Source: CodeBuild API Reference, BatchGetProjects.
+_PROJECTS: Final = 100
+# Source: Amazon ECS API Reference, DescribeTasks.
+_TASKS: Final = 100
 
 
-def holdings(client: Client, estate: Estate, notes: list[str]) -> list[Held]:
+def inventory(client: Client, estate: Estate, notes: list[str]) -> Inventory:
     """The resources of the client's account and Region that hold roles.
 
-    What cannot be listed is named in notes.
+    Of those kinds alone whose services some role trusts. What cannot be listed is named in notes, and of the
+    inventory's unread kinds.
     """
-    account = estate.accounts[0] if estate.accounts else ""
-    profiles = {
-        profile.arn: role.arn
-        for profile in estate.directory.all(InstanceProfile, account)
-        if (role := estate.directory.by_id(Role, profile.role_id)) is not None
-    }
+    reader = _Reader(client, estate)
+    wanted = _wanted(estate)
     found: list[Held] = []
-    readers = [(listing.kind, _listed(client, listing, account)) for listing in LISTINGS]
-    readers += [("build project", _projects(client)), ("notebook", _notebooks(client))]
-    for kind, reader in readers:
+    unread: dict[str, str] = {}
+    for kind in dict.fromkeys(holder.kind for holder in HOLDERS):
+        if kind not in wanted:
+            continue
         try:
-            for arn, holds in reader:
-                found.append(Held(kind, arn, profiles.get(holds, holds)))
+            rows = reader.rows(kind)
+            if rows is None:
+                unread[kind] = "this version does not list them"
+                continue
+            found += rows
         except (ServiceError, NotReached) as error:
-            notes.append(f"not known which {kind}s hold roles: {error}")
-    return found
+            unread[kind] = str(error)
+    reasons: dict[str, list[str]] = {}
+    for kind, reason in unread.items():
+        reasons.setdefault(reason, []).append(kind)
+    for reason, kinds in reasons.items():
+        named = ", ".join(f"{kind}s" for kind in kinds)
+        notes.append(f"not known which hold roles: {named} ({reason}): ways through them depend on it")
+    return Inventory(tuple(found), frozenset(unread))
 
 
-def _listed(client: Client, listing: Listing, account: str) -> Iterator[tuple[str, str]]:
-    for page in client.pages(listing.service, listing.operation, token=listing.token, out=listing.out):
-        for row in _rows(page, listing.path):
-            role: object = row
-            for member in listing.role:
-                role = role.get(member) if isinstance(role, Mapping) else None
-            name = row.get(listing.name)
-            if isinstance(role, str) and role and isinstance(name, str):
-                yield listing.form.format(name=name, region=client.region, account=account), role
+def _wanted(estate: Estate) -> frozenset[str]:
+    """The kinds whose services some role trusts, or may."""
+    trusts = {role.trust for account in estate.accounts for role in estate.directory.all(Role, account)}
+    return frozenset(
+        holder.kind
+        for holder in HOLDERS
+        if any(service in trust or '"*"' in trust for service in holder.services for trust in trusts)
+    )
 
 
-def _rows(page: Mapping[str, object], path: tuple[str, ...]) -> Iterator[Mapping[str, object]]:
-    found: Iterable[object] = [page]
-    for member in path:
-        found = [
-            one
-            for row in found
-            if isinstance(row, Mapping) and isinstance(rows := row.get(member), list)
-            for one in rows
+class _Reader:
+    """Lists one kind after the other."""
+
+    def __init__(self, client: Client, estate: Estate) -> None:
+        self._client = client
+        self._account = estate.accounts[0] if estate.accounts else ""
+        self._roles: dict[str, str] = {}  # by ARN and by name
+        self._profiles: dict[str, str] = {}
+        self._partition = "aws"
+        for role in estate.directory.all(Role, self._account):
+            self._roles |= {role.arn: role.arn, role.name: role.arn}
+            self._partition = role.arn.split(":")[1]
+        for profile in estate.directory.all(InstanceProfile, self._account):
+            held = estate.directory.by_id(Role, profile.role_id)
+            if held is not None:
+                self._profiles |= {profile.arn: held.arn, profile.name: held.arn}
+
+    def rows(self, kind: str) -> list[Held] | None:
+        """Those of a kind that hold roles; None for a kind that cannot be listed.
+
+        Raises ServiceError and NotReached.
+        """
+        if kind == "build project":
+            return [Held(kind, *pair) for pair in self._projects()]
+        if kind == "task":
+            return [Held(kind, *pair) for pair in self._tasks()]
+        listings = [listing for listing in LISTINGS if listing.kind == kind]
+        if not listings:
+            return None
+        return [Held(kind, arn, role) for listing in listings for arn, role in self._listed(listing)]
+
+    def _listed(self, listing: Listing) -> Iterator[tuple[str, str]]:
+        client = self._client
+        pages = client.pages(
+            listing.service,
+            listing.operation,
+            dict(listing.given),
+            token=listing.token,
+            out=listing.out,
+        )
+        for page in pages:
+            for row in _at(page, listing.path):
+                whole = self._detailed(listing, row)
+                if next(_at(whole, listing.unless[0]), None) in listing.unless[1]:
+                    continue
+                name = whole.get(listing.name)
+                for role in dict.fromkeys(self._named(listing, whole)) if isinstance(name, str) else ():
+                    form = listing.form.format(
+                        name=name, region=client.region, account=self._account, partition=self._partition
+                    )
+                    yield form, role
+
+    def _detailed(self, listing: Listing, row: object) -> Mapping[str, object]:
+        own: Mapping[str, object] = row if isinstance(row, Mapping) else {}
+        detail = listing.detail
+        if detail is None:
+            return own
+        given = {member: own.get(source) if source else row for member, source in detail.given}
+        answer = self._client.call(listing.service, detail.operation, given)
+        more = next(_at(answer, detail.path), None)
+        return {**own, **more} if isinstance(more, Mapping) else own
+
+    def _named(self, listing: Listing, row: Mapping[str, object]) -> Iterator[str]:
+        known = self._profiles if listing.profiles else self._roles
+        for path in listing.roles:
+            for text in _at(row, path):
+                if isinstance(text, str) and text in known:
+                    yield known[text]
+
+    def _projects(self) -> Iterator[tuple[str, str]]:
+        names = [
+            str(name)
+            for page in self._client.pages("codebuild", "ListProjects", token="nextToken")
+            for name in _at(page, ("projects",))
         ]
-    return (row for row in found if isinstance(row, Mapping))
+        for first in range(0, len(names), _PROJECTS):
+            given = {"names": names[first : first + _PROJECTS]}
+            answer = self._client.call("codebuild", "BatchGetProjects", given)
+            for row in _at(answer, ("projects",)):
+                arn, role = (next(_at(row, (member,)), None) for member in ("arn", "serviceRole"))
+                if isinstance(arn, str) and isinstance(role, str):
+                    yield arn, self._roles.get(role, role)
+
+    def _tasks(self) -> Iterator[tuple[str, str]]:
+        """Running tasks that let commands in, by the role of the task or of its definition."""
+        client = self._client
+        definitions: dict[object, object] = {}
+        for page in client.pages("ecs", "ListClusters", token="nextToken"):
+            for cluster in _at(page, ("clusterArns",)):
+                arns = [
+                    arn
+                    for tasks in client.pages("ecs", "ListTasks", {"cluster": cluster}, token="nextToken")
+                    for arn in _at(tasks, ("taskArns",))
+                ]
+                for first in range(0, len(arns), _TASKS):
+                    given = {"cluster": cluster, "tasks": arns[first : first + _TASKS]}
+                    for task in _at(client.call("ecs", "DescribeTasks", given), ("tasks",)):
+                        arn = next(_at(task, ("taskArn",)), None)
+                        role = next(_at(task, ("overrides", "taskRoleArn")), None)
+                        definition = next(_at(task, ("taskDefinitionArn",)), None)
+                        if role is None and definition is not None:
+                            if definition not in definitions:
+                                told = client.call(
+                                    "ecs", "DescribeTaskDefinition", {"taskDefinition": definition}
+                                )
+                                definitions[definition] = next(
+                                    _at(told, ("taskDefinition", "taskRoleArn")), None
+                                )
+                            role = definitions[definition]
+                        enters = True in _at(task, ("enableExecuteCommand",))
+                        if enters and isinstance(arn, str) and isinstance(role, str):
+                            yield arn, self._roles.get(role, role)
 
 
-def _projects(client: Client) -> Iterator[tuple[str, str]]:
-    names: list[str] = []
-    for page in client.pages("codebuild", "ListProjects", token="nextToken"):
-        listed = page.get("projects")
-        names += [str(name) for name in listed] if isinstance(listed, list) else []
-    for first in range(0, len(names), _PROJECTS):
-        answer = client.call("codebuild", "BatchGetProjects", {"names": names[first : first + _PROJECTS]})
-        for row in _rows(answer, ("projects",)):
-            arn, role = row.get("arn"), row.get("serviceRole")
-            if isinstance(arn, str) and isinstance(role, str):
-                yield arn, role
-
-
-def _notebooks(client: Client) -> Iterator[tuple[str, str]]:
-    for page in client.pages("sagemaker", "ListNotebookInstances"):
-        for row in _rows(page, ("NotebookInstances",)):
-            told = client.call(
-                "sagemaker", "DescribeNotebookInstance", {"NotebookInstanceName": row["NotebookInstanceName"]}
-            )
-            arn, role = told.get("NotebookInstanceArn"), told.get("RoleArn")
-            if isinstance(arn, str) and isinstance(role, str):
-                yield arn, role
+def _at(value: object, path: Path) -> Iterator[object]:
+    """What is there, lists taken apart."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _at(one, path)
+    elif not path:
+        if value is not None:
+            yield value
+    elif isinstance(value, Mapping):
+        yield from _at(value.get(path[0]), path[1:])

@@ -9,17 +9,20 @@ from typing import Final
 
 from passrole.analysis import action_sets
 from passrole.analysis.action_rights import ActionRights
-from passrole.analysis.escalation.techniques import (
+from passrole.analysis.escalation.role_uses import (
     AT_WILL,
     KNOWN_PASSES,
     NEEDS_INSTANCE,
-    NEEDS_TRIGGER,
+    NEEDS_ONE,
     NOT_AT_WILL,
     TRIGGERS,
-    Known,
+    changes_existing,
 )
+from passrole.analysis.escalation.techniques import Known
 from passrole.analysis.usable import operations_for
 from passrole.values.glob import Pattern
+
+Pair = tuple[bool, bool]  # for certain, and at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class _Use:
     actions: tuple[str, ...]
     needed: int
     triggers: tuple[tuple[tuple[str, ...], int], ...]
+    depends: str  # on what it depends whether the service acts, for who may do none of triggers
+    exists: str  # what must be there for the operation itself, "" for nothing
 
 
 # Operations that give a role to an instance that is there already.
@@ -60,32 +65,42 @@ def usable(actions: ActionRights, service: str) -> list[Usable]:
     for use in _uses(service):
         if use.needed & ~actions.may:
             continue
-        certain = not use.needed & ~actions.sure
-        chosen: tuple[str, ...] = ()
-        waits = False
-        if use.triggers:
-            best = min(
-                (one for one in use.triggers if not one[1] & ~actions.may),
-                key=lambda one: bool(one[1] & ~actions.sure),
-                default=None,
-            )
-            if best is not None:
-                chosen = best[0]
-                certain = certain and not best[1] & ~actions.sure
-            waits = best is None
-        at_will = service in AT_WILL and use.name not in NOT_AT_WILL
-        known = KNOWN_PASSES.get(use.name)
+        chosen, (certain, at_all) = best_of(actions, use.actions, use.triggers)
+        if not at_all:
+            continue
+        when = use.exists
+        if use.depends and not chosen:
+            when = f"{when} and {use.depends}" if when else use.depends
         found.append(
             Usable(
                 use.name,
                 (*use.actions, *chosen),
-                certain and not waits and use.name not in _TO_INSTANCES,
-                at_will,
-                known,
-                NEEDS_TRIGGER if waits else NEEDS_INSTANCE if use.name in _TO_INSTANCES else "",
+                certain and not when,
+                service in AT_WILL and use.name not in NOT_AT_WILL,
+                KNOWN_PASSES.get(use.name),
+                when,
             )
         )
     return found
+
+
+def best_of(
+    actions: ActionRights, needed: tuple[str, ...], ways: Iterable[tuple[tuple[str, ...], int]]
+) -> tuple[tuple[str, ...], Pair]:
+    """The way that can be gone together with what is needed, one that is certain if there is one.
+
+    (), and what is needed alone, where none can.
+    """
+    best: tuple[tuple[str, ...], Pair] | None = None
+    for way, wanted in ways:
+        if wanted & ~actions.may:
+            continue
+        answer = actions.somewhere((*needed, *way))
+        if answer[0]:
+            return way, answer
+        if answer[1] and best is None:
+            best = way, answer
+    return best or ((), actions.somewhere(needed))
 
 
 def preferred(uses: Iterable[Usable], service: str) -> Usable:
@@ -127,6 +142,13 @@ def _uses(service: str) -> tuple[_Use, ...]:
                 use.action for use in operation.actions if not use.when and use.action != "iam:PassRole"
             )
         )
-        triggers = tuple((one, bits_of(one)) for one in TRIGGERS.get(name, ()))
-        found.append(_Use(name, actions, bits_of(actions), triggers))
+        trigger = TRIGGERS.get(name)
+        triggers = tuple((way, bits_of(way)) for way in trigger.ways) if trigger is not None else ()
+        depends = trigger.when if trigger is not None else ""
+        exists = ""
+        if name in _TO_INSTANCES:
+            exists = NEEDS_INSTANCE
+        elif changes_existing(name):
+            exists = NEEDS_ONE
+        found.append(_Use(name, actions, bits_of(actions), triggers, depends, exists))
     return tuple(found)

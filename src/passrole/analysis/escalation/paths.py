@@ -7,36 +7,29 @@ listed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import count
-from typing import Final
 
-from passrole.analysis import action_sets, bits
+from passrole.analysis import bits
 from passrole.analysis.askers import Asker
 from passrole.analysis.escalation.cuts import Cut, cuts
-from passrole.analysis.escalation.graph import Graph, Node, Way
-from passrole.analysis.escalation.held import Held
+from passrole.analysis.escalation.graph import Graph, Way
+from passrole.analysis.escalation.held import Inventory
+from passrole.analysis.escalation.nodes import Node
+from passrole.analysis.escalation.raising import EVERYTHING, Change, Changes, with_identity
 from passrole.analysis.escalation.steps import Step, Steps
-from passrole.analysis.escalation.techniques import JOIN, Technique
+from passrole.analysis.escalation.techniques import Technique
 from passrole.analysis.gain import Gain
-from passrole.decision.request import Policies
-from passrole.policy.document import Policy
 from passrole.state.entities import Role
 from passrole.state.estate.estate import Estate
 from passrole.values.glob import Pattern
 
 Progress = Callable[[int, int], None]  # (principals done, principals in all)
 
-EVERYTHING: Final = Policy.parse(
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
-    name="(any right)",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """One path: principal gains what target has, or, raised, any right that the path writes into target."""
+    """One path: principal gains what target has, or, raised, what target has once the path has changed it."""
 
     principal: str
     target: str
@@ -95,15 +88,15 @@ class Found:
 def escalations(
     estate: Estate,
     search: Search | None = None,
-    held: Iterable[Held] | None = None,
+    inventory: Inventory | None = None,
     progress: Progress | None = None,
 ) -> Found:
     """The shortest path from each principal to each identity whose rights it lacks, shortest first.
 
-    held are the resources of a live account that hold roles; where they are not known, ways through such a
-    resource depend on whether there is one.
+    inventory is of the resources of a live account that hold roles; where they are not known, ways through
+    such a resource depend on whether there is one.
     """
-    return _Escalations(Graph(estate, held), search or Search(), progress).found()
+    return _Escalations(Graph(estate, inventory), search or Search(), progress).found()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +119,8 @@ class _Escalations:
         self._edges: dict[int, tuple[int, int]] = {}
         self._wanted = _named(search.target)
         self._asked = _named(search.principal)
+        self._changes = Changes(graph)
         self._raised: dict[str, Asker] = {}
-        self._names = count()
-        # Who may do everything gains nothing by going on.
-        self._administrators = bits.of(
-            node.number for node in graph.nodes if graph.actions(node).fully == action_sets.everything()
-        )
 
     def found(self) -> Found:
         """Everything that is to be listed, with its cuts."""
@@ -150,11 +139,11 @@ class _Escalations:
         return found
 
     def _starts(self, node: Node) -> bool:
-        if node.kind == "group" or not self._asked(node.arn):
+        if node.kind == "member" or not self._asked(node.arn):
             return False
         if isinstance(node.entity, Role) and node.entity.service_linked:
             return False  # no one but its service is ever its session
-        return not self._administrators >> node.number & 1
+        return not self._graph.administrators >> node.number & 1
 
     def _of(self, start: Node, found: Found) -> list[Escalation]:
         reach = self._reach(start)
@@ -170,7 +159,7 @@ class _Escalations:
         raised = self._raise(start, reach)
         if raised is not None and (not self._search.certain or raised.certain):
             rows.append(raised)
-        rows += self._older(start)
+        rows += self._changed(start, reach)
         for level, _, target in candidates:
             if self._search.most and len(rows) >= self._search.most:
                 found.left_out += 1
@@ -185,12 +174,9 @@ class _Escalations:
         if not gain:
             return None
         steps = self._path(start, target, reach, level)
-        if steps[-1].id == JOIN.id:
-            gain = self._graph.gains.brief(start.asker, self._joined(steps[-1].source, target))
-            if not gain:
-                return None
         # A step on the way that already has all of it is the path to tell.
-        passed_by = (self._graph.nodes[self._graph.number[step.source]] for step in steps[1:])
+        numbers = (self._graph.number.get(step.source) for step in steps[1:])
+        passed_by = (self._graph.nodes[number] for number in numbers if number is not None)
         if any(self._graph.gains.surely_not(node.asker, target.asker) for node in passed_by):
             return None
         return Escalation(start.arn, target.arn, gain, steps)
@@ -227,7 +213,7 @@ class _Escalations:
             seen |= following
             ended |= limited
             levels.append(following | limited)
-            frontier = following & ~self._administrators
+            frontier = following & ~self._graph.administrators
         return _Reach(tuple(levels), seen, ended & ~seen)
 
     def _path(self, start: Node, target: Node, reach: _Reach, level: int) -> tuple[Step, ...]:
@@ -257,7 +243,7 @@ class _Escalations:
 
     def _before(self, reach: _Reach, level: int) -> int:
         """The nodes from which those of a level were reached."""
-        return reach.levels[level - 1] & reach.at_will & ~self._administrators
+        return reach.levels[level - 1] & reach.at_will & ~self._graph.administrators
 
     def _at_level(self, node: Node, reach: _Reach, level: int) -> bool:
         """Was the node reached there with rights at will?"""
@@ -266,80 +252,121 @@ class _Escalations:
                 return True
         return False
 
-    # --- Rights that are written into a policy ------------------------------------------------
+    # --- Changes that give more ---------------------------------------------------------------
 
     def _raise(self, start: Node, reach: _Reach) -> Escalation | None:
         """The shortest path on which some identity is given any right, and used."""
-        best: tuple[int, Node, Node, tuple[Technique, ...]] | None = None
+        best: Escalation | None = None
         for level, nodes in enumerate(reach.levels):
-            if best is not None and best[0] <= level + 1:
+            if best is not None and len(best.steps) <= level + 1:
                 break
-            for number in bits.places(nodes & reach.at_will & ~self._administrators):
-                node = self._graph.nodes[number]
-                for extra, edited, techniques in self._raising(node):
-                    length = level + extra
-                    if best is None or length < best[0]:
-                        best = (length, node, edited, techniques)
-        if best is None or not self._wanted(best[2].arn):
-            return None
-        length, editor, edited, techniques = best
-        direct = editor.number == edited.number
-        level = length - (1 if direct else 2)
-        steps = list(self._path(start, editor, reach, level))
-        certain = self._search.certain
-        technique = min(techniques, key=lambda one: not self._is_certain(editor, edited, one))
-        if certain and not self._is_certain(editor, edited, technique):
-            return None
-        steps.append(self._steps.of_edit(editor, edited, technique))
-        if not direct:
-            way = min(
-                (
-                    way
-                    for way in self._graph.ways(editor)
-                    if way.at_will and way.targets[1] >> edited.number & 1
-                ),
-                key=lambda way: not way.targets[0] >> edited.number & 1,
-            )
-            steps.append(self._steps.of_way(editor, edited, way))
-        gain = self._graph.gains.brief(start.asker, self._raised_asker(edited))
-        return Escalation(start.arn, edited.arn, gain, tuple(steps), raised=True) if gain else None
+            for number in bits.places(nodes & reach.at_will & ~self._graph.administrators):
+                for row in self._raised_by(start, self._graph.nodes[number], reach, level):
+                    if (best is None or len(row.steps) < len(best.steps)) and self._wanted(row.target):
+                        best = row
+        return best
 
-    def _older(self, start: Node) -> Iterator[Escalation]:
-        """What older versions of the principal's own policies would give back to it."""
-        if not self._wanted(start.arn):
-            return
-        for policy, certain in self._graph.older_versions(start):
-            if self._search.certain and not certain:
-                continue
-            old = start.asker.policies
-            asker = self._with_identity(
-                start,
-                (*(one for one in old.identity if one.arn != policy.arn), policy),
-                f"older {policy.arn} {next(self._names)}",
-            )
-            gain = self._graph.gains.of(start.asker, asker)
-            if gain:
-                step = self._steps.of_version(start, policy.arn, certain=certain)
-                yield Escalation(start.arn, start.arn, gain, (step,), raised=True)
-
-    def _raising(self, node: Node) -> Iterator[tuple[int, Node, tuple[Technique, ...]]]:
-        """Whom the node can give any right and then use: itself with one step, another with two."""
-        edits = self._graph.edits(node)
-        if not edits:
-            return
+    def _raised_by(self, start: Node, editor: Node, reach: _Reach, level: int) -> Iterator[Escalation]:
+        """Who is given any right by the editor and then used: with one step, or with two."""
+        edits = self._graph.edits(editor)
         pick = 0 if self._search.certain else 1
-        mine = tuple(technique for technique, pair in edits if pair[pick] >> node.number & 1)
-        if mine:
-            yield 1, node, mine
+        # Who may write into where the path began needs no way back.
+        for edited in dict.fromkeys((editor, start)) if edits else ():
+            mine = [technique for technique, pair in edits if pair[pick] >> edited.number & 1]
+            if mine:
+                yield from self._edited(start, editor, edited, mine, reach, level)
+                return
+        found = next(self._founded(start, editor, reach, level), None)
+        if found is not None:
+            yield found
             return
-        usable = self._out(node)[0]
+        usable = self._out(editor)[0]
         for _, pair in edits:
             both = pair[pick] & usable
             if both:
-                number = (both & -both).bit_length() - 1
-                edited = self._graph.nodes[number]
-                yield 2, edited, tuple(one for one, other in edits if other[pick] >> number & 1)
+                edited = self._graph.nodes[bits.lowest(both)]
+                mine = [one for one, other in edits if other[pick] >> edited.number & 1]
+                yield from self._edited(start, editor, edited, mine, reach, level)
                 return
+
+    def _edited(
+        self, start: Node, editor: Node, edited: Node, techniques: list[Technique], reach: _Reach, level: int
+    ) -> Iterator[Escalation]:
+        technique = min(techniques, key=lambda one: not self._is_certain(editor, edited, one))
+        if self._search.certain and not self._is_certain(editor, edited, technique):
+            return
+        steps = (
+            *self._path(start, editor, reach, level),
+            self._steps.of_edit(editor, edited, technique),
+            *self._use(start, editor, edited),
+        )
+        gain = self._graph.gains.brief(start.asker, self._raised_asker(edited))
+        if gain:
+            yield Escalation(start.arn, edited.arn, gain, steps, raised=True)
+
+    def _founded(self, start: Node, editor: Node, reach: _Reach, level: int) -> Iterator[Escalation]:
+        """An identity that the editor makes itself."""
+        for change in self._changes.founded(editor):
+            if self._search.certain and not change.certain:
+                continue
+            gain = self._graph.gains.brief(start.asker, change.asker)
+            if gain:
+                path = self._path(start, editor, reach, level)
+                step = self._steps.of_change(editor, change)
+                yield Escalation(start.arn, change.through, gain, (*path, step), raised=True)
+
+    def _use(self, start: Node, editor: Node, edited: Node) -> tuple[Step, ...]:
+        """The step to an identity that has been changed; none to where the caller is already."""
+        if edited.number in (editor.number, start.number):
+            return ()
+        way = min(
+            (way for way in self._graph.ways(editor) if way.at_will and way.targets[1] >> edited.number & 1),
+            key=lambda way: not way.targets[0] >> edited.number & 1,
+        )
+        return (self._steps.of_way(editor, edited, way),)
+
+    def _changed(self, start: Node, reach: _Reach) -> list[Escalation]:
+        """What identities have once a limit or a newer policy is taken away, the shortest path to each."""
+        best: dict[tuple[str, str], Escalation] = {}
+        for level, nodes in enumerate(reach.levels):
+            for number in bits.places(nodes & reach.at_will & ~self._graph.administrators):
+                editor = self._graph.nodes[number]
+                within = 1 << editor.number | 1 << start.number | self._out(editor)[0]
+                for change in self._changes.of(editor, within & ~self._graph.administrators):
+                    row = self._of_change(start, editor, change, reach, level)
+                    if row is None:
+                        continue
+                    place = row.target, row.gain.text
+                    known = best.get(place)
+                    if known is None or (len(row.steps), not row.certain) < (
+                        len(known.steps),
+                        not known.certain,
+                    ):
+                        best[place] = row
+        return list(best.values())
+
+    def _of_change(
+        self, start: Node, editor: Node, change: Change, reach: _Reach, level: int
+    ) -> Escalation | None:
+        edited = change.edited
+        assert edited is not None  # Invariant: what is made anew is found by itself
+        if not self._wanted(edited.arn) or (self._search.certain and not change.certain):
+            return None
+        gains = self._graph.gains
+        if not gains.brief(edited.asker, change.asker):
+            return None
+        gain = gains.of(start.asker, change.asker)
+        if not gain:
+            return None
+        # The change comes last: it may take from the editor what it uses the other by.
+        steps = (
+            *self._path(start, editor, reach, level),
+            *self._use(start, editor, edited),
+            self._steps.of_change(editor, change),
+        )
+        if self._search.certain and not all(step.certain for step in steps):
+            return None
+        return Escalation(start.arn, edited.arn, gain, steps, raised=True)
 
     def _is_certain(self, editor: Node, edited: Node, technique: Technique) -> bool:
         return any(
@@ -351,30 +378,8 @@ class _Escalations:
         found = self._raised.get(node.arn)
         if found is None:
             identity = (*node.asker.policies.identity, EVERYTHING)
-            found = self._raised[node.arn] = self._with_identity(node, identity, "given any right")
+            found = self._raised[node.arn] = with_identity(node, identity, "given any right")
         return found
-
-    def _joined(self, member: str, group: Node) -> Asker:
-        """The user as a member of the group: within its own boundary."""
-        place = f"{member} in {group.arn}"
-        found = self._raised.get(place)
-        if found is None:
-            node = self._graph.nodes[self._graph.number[member]]
-            identity = (*node.asker.policies.identity, *group.asker.policies.identity)
-            found = self._raised[place] = self._with_identity(node, identity, f"in {group.arn}")
-        return found
-
-    def _with_identity(self, node: Node, identity: tuple[Policy, ...], how: str) -> Asker:
-        old = node.asker.policies
-        policies = Policies(
-            identity=identity,
-            boundaries=old.boundaries,
-            session=old.session,
-            scps=old.scps,
-            rcps=old.rcps,
-        )
-        # Another name, since it is another principal to whoever remembers principals.
-        return replace(node.asker, arn=f"{node.arn} ({how})", policies=policies)
 
 
 def _named(pattern: str) -> Callable[[str], bool]:

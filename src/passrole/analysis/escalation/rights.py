@@ -5,20 +5,21 @@ As account_passes does for iam:PassRole, for any action whose resource is a role
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from passrole.analysis import bits
 from passrole.analysis.askers import Asker
 from passrole.analysis.bits import Resources
+from passrole.authorize.context import Values
 from passrole.authorize.gather import trust_policy
 from passrole.decision.compile import Rule, sheet
 from passrole.decision.layers import NO_GRANT, TRUST, WAIVES_NOTHING
 from passrole.decision.plan import Plan, compiled
 from passrole.decision.request import Request
 from passrole.policy.document import Statement
-from passrole.state.entities import Role
+from passrole.state.entities import Role, User
 
 Pair = tuple[int, int]  # for certain, and at all
 NONE: Final[Pair] = (0, 0)
@@ -37,11 +38,37 @@ class Grant:
     may: int
 
 
+Facts = Mapping[str, Values]  # keys that follow from a resource, names in lower case
+
+_TAGS: Final = ("aws:resourcetag/", "iam:resourcetag/")
+_BOUNDARY: Final = "iam:permissionsboundary"
+
+
+def facts_of(entity: User | Role) -> Facts:
+    """The keys of IAM's calls about a user or role that follow from it: its tags and boundary.
+
+    Source: Service Authorization Reference, "Condition keys for AWS Identity and Access Management".
+    """
+    found: dict[str, Values] = {
+        f"{beginning}{key.lower()}": value for key, value in entity.tags for beginning in _TAGS
+    }
+    if entity.boundary:
+        found[_BOUNDARY] = entity.boundary
+    return found
+
+
+def of_resource(key: str) -> bool:
+    """Is it a key (lower case) that follows from the user or role that a call is about?"""
+    return key == _BOUNDARY or key.startswith(_TAGS)
+
+
 class Rights:
     """Answers for one set of resources, each distinct statement asked once for equal keys."""
 
-    def __init__(self, arns: Iterable[str]) -> None:
+    def __init__(self, arns: Iterable[str], facts: Mapping[str, Facts] | None = None) -> None:
+        """facts are those of each resource; None where they are not known."""
         self.resources: Final = Resources(sorted(arns))
+        self._facts = facts
         self._matches: dict[tuple[object, ...], Pair] = {}
 
     def on(self, asker: Asker, action: str, *, waived: int = WAIVES_NOTHING) -> Pair:
@@ -82,6 +109,12 @@ class Rights:
         return found
 
     def _match(self, asker: Asker, rule: Rule) -> Pair:
+        if self._facts is not None and any(
+            of_resource(key) and key not in asker.context
+            for condition in rule.conditions
+            for key in condition.keys
+        ):
+            return self._match_each(asker, rule, self._facts)
         held = holds(asker, rule)
         if held == _NO:
             return NONE
@@ -90,18 +123,43 @@ class Rights:
         covered = self.resources.covered(rule, asker.context)
         return (covered if held == _YES else 0), covered
 
+    def _match_each(self, asker: Asker, rule: Rule, facts: Mapping[str, Facts]) -> Pair:
+        """Where conditions ask for what follows from the resource: asked of one after the other."""
+        sure = not any(_known(asker, key) is False for key in rule.resource_keys)
+        covered = self.resources.covered(rule, asker.context) if sure or rule.anything else self.resources.all
+        yes: list[int] = []
+        may: list[int] = []
+        for number in bits.places(covered):
+            held = holds(asker, rule, facts[self.resources.arns[number]])
+            if held != _NO:
+                may.append(number)
+            if held == _YES and (sure or rule.anything):
+                yes.append(number)
+        return bits.of(yes), bits.of(may)
 
-def holds(asker: Asker, rule: Rule) -> int:
-    """Do the principal and the conditions of a statement fit? 0 no, 1 perhaps, 2 yes."""
+
+def holds(asker: Asker, rule: Rule, facts: Facts | None = None) -> int:
+    """Do the principal and the conditions of a statement fit? 0 no, 1 perhaps, 2 yes.
+
+    facts are all that follows from the resource, None where that is not known.
+    """
     if not rule.takes(asker.caller.principal):
         return _NO
+    context = asker.context if facts is None else {**facts, **asker.context}
     answer = _YES
     for condition in rule.conditions:
-        if any(_known(asker, key) is False for key in condition.keys):
+        if any(
+            key not in context and not (facts is not None and of_resource(key)) and not _absent(asker, key)
+            for key in condition.keys
+        ):
             answer = _MAYBE
-        elif not condition.holds(asker.context):
+        elif not condition.holds(context):
             return _NO
     return answer
+
+
+def _absent(asker: Asker, key: str) -> bool:
+    return asker.context.get(key) is None and asker.lacks(key, passing=False)
 
 
 def _known(asker: Asker, key: str) -> object:

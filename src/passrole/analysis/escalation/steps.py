@@ -8,8 +8,18 @@ from typing import Final
 
 from passrole.analysis.answer import requirement_json
 from passrole.analysis.askers import ASSOCIATED, PASSED_TO, Asker
-from passrole.analysis.escalation.graph import Graph, Node, Way
-from passrole.analysis.escalation.techniques import ASSUME, OLDER_VERSION, Known, Technique
+from passrole.analysis.escalation.graph import Graph, Way
+from passrole.analysis.escalation.nodes import Node
+from passrole.analysis.escalation.raising import Change
+from passrole.analysis.escalation.rights import facts_of, of_resource
+from passrole.analysis.escalation.techniques import (
+    ASSUME,
+    BOUNDARY_ARN,
+    PERMISSION_SETS,
+    SAID,
+    Known,
+    Technique,
+)
 from passrole.analysis.requirements import RESOURCE, Requirement, requirements
 from passrole.authorize.gather import trust_policy
 from passrole.catalog import passed
@@ -21,6 +31,8 @@ from passrole.decision.request import Policies, Request
 from passrole.decision.residual import residual
 from passrole.passing.rule import ACTION
 from passrole.state.entities import Group, Role, User
+
+Said = tuple[tuple[str, str], ...]  # keys of a call, names in lower case, with their values
 
 PASS_ROLE: Final = "pass-role"
 _TRUST_POLICY: Final = "AssumeRolePolicyDocument"  # as IAM's API names what has no name
@@ -111,8 +123,8 @@ class Steps:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._reasons: dict[tuple[str, str, str, str], tuple[tuple[Reason, ...], ...]] = {}
-        self._needs: dict[tuple[str, str, str, str], tuple[Requirement, ...]] = {}
+        self._reasons: dict[tuple[str, str, str, str, Said], tuple[tuple[Reason, ...], ...]] = {}
+        self._needs: dict[tuple[str, str, str, str, Said], tuple[Requirement, ...]] = {}
 
     def of_way(self, source: Node, target: Node, way: Way) -> Step:
         """A way between two nodes."""
@@ -123,9 +135,8 @@ class Steps:
             asked.append((ACTION, target.arn))
             asked += ((action, "") for action in way.actions)
         else:
-            through = way.held.get(target.number, "")
-            on_target = way.id in _ON_TARGET
-            asked += ((action, target.arn if on_target else through) for action in way.actions)
+            on = target.arn if way.id in _ON_TARGET else way.held.get(target.number, "")
+            asked += ((action, "" if action in way.beside else on) for action in way.actions)
         groups = tuple(
             group for action, on in asked for group in self._allowing(source, target, action, on, way.service)
         )
@@ -159,8 +170,9 @@ class Steps:
     def of_edit(self, source: Node, edited: Node, technique: Technique) -> Step:
         """Any right written into a policy that a node has."""
         written = self._graph.edited_through(technique, source, edited)
+        on = "" if technique in PERMISSION_SETS else written
         action = technique.actions[0]
-        certain = any(
+        certain = not technique.when and any(
             one is technique and pair[0] >> edited.number & 1 for one, pair in self._graph.edits(source)
         )
         return Step(
@@ -169,50 +181,63 @@ class Steps:
             target=edited.arn,
             text=technique.text.replace("{target}", written.rsplit(":", 1)[-1]),
             actions=technique.actions,
-            groups=self._allowing(source, edited, action, written, ""),
+            groups=self._allowing(source, edited, action, on, ""),
             certain=certain,
             known=technique.known,
             through=written if written != edited.arn else "",
             when=technique.when,
-            conditions=self._required(source, edited, action, written, ""),
+            conditions=() if certain else self._required(source, edited, action, on, ""),
         )
 
-    def of_version(self, source: Node, policy: str, *, certain: bool) -> Step:
-        """An older version of a policy made the default one."""
-        technique, action = OLDER_VERSION, OLDER_VERSION.actions[0]
+    def of_change(self, source: Node, change: Change) -> Step:
+        """A change that gives its target more, or makes it."""
+        technique, target = change.technique, change.edited or source
+        on, said = change.through, change.said
+        arn = change.through if change.edited is None else change.edited.arn
+        groups = tuple(
+            group
+            for action in change.actions
+            for group in self._allowing(source, target, action, on, "", said)
+        )
+        required = (
+            one
+            for action in (() if change.certain else change.actions)
+            for one in self._required(source, target, action, on, "", said)
+        )
         return Step(
             id=technique.id,
             source=source.arn,
-            target=source.arn,
-            text=technique.text.replace("{target}", policy.rsplit(":", 1)[-1]),
-            actions=technique.actions,
-            groups=self._allowing(source, source, action, policy, ""),
-            certain=certain,
+            target=arn,
+            text=_text(change),
+            actions=change.actions,
+            groups=groups,
+            certain=change.certain,
             known=technique.known,
-            through=policy,
-            conditions=() if certain else self._required(source, source, action, policy, ""),
+            through=on if on != arn else "",
+            when=technique.when,
+            conditions=tuple(dict.fromkeys(required)),
         )
 
     # --- Statements and conditions ------------------------------------------------------------
 
     def _allowing(
-        self, source: Node, target: Node, action: str, on: str, service: str
+        self, source: Node, target: Node, action: str, on: str, service: str, said: Said = ()
     ) -> tuple[tuple[Reason, ...], ...]:
         """The statements that allow the action there: of the caller's policies, and of a trust policy.
 
         In each group those that do so for certain come first.
         """
-        place = (source.arn, action, on, service)
+        place = (source.asker.arn, action, on, service, said)
         found = self._reasons.get(place)
         if found is None:
-            groups = self._find(source, target, action, on, service)
+            groups = self._find(source, target, action, on, service, said)
             found = self._reasons[place] = tuple(group for group in groups if group)
         return found
 
     def _find(
-        self, source: Node, target: Node, action: str, on: str, service: str
+        self, source: Node, target: Node, action: str, on: str, service: str, said: Said
     ) -> Iterator[tuple[Reason, ...]]:
-        request, policies = self._question(source, target, action, on, service)
+        request, policies = self._question(source, target, action, on, service, said)
         plan = compiled(policies).plan(request)
         waived = False
         if plan.grants is not None:
@@ -243,25 +268,28 @@ class Steps:
         return tuple(dict.fromkeys(reason for _, reason in ranked))
 
     def _required(
-        self, source: Node, target: Node, action: str, on: str, service: str
+        self, source: Node, target: Node, action: str, on: str, service: str, said: Said = ()
     ) -> tuple[Requirement, ...]:
-        place = (source.arn, action, on, service)
+        place = (source.asker.arn, action, on, service, said)
         found = self._needs.get(place)
         if found is None:
-            request, policies = self._question(source, target, action, on, service)
+            request, policies = self._question(source, target, action, on, service, said)
             needed = requirements(residual(request, policies))
             found = self._needs[place] = tuple(one for one in needed if on or one.operator != RESOURCE)
         return found
 
     def _question(
-        self, source: Node, target: Node, action: str, on: str, service: str
+        self, source: Node, target: Node, action: str, on: str, service: str, said: Said
     ) -> tuple[Request, Policies]:
         asker = source.asker
         policies = asker.policies
         if action == ASSUME.actions[0] and isinstance(target.entity, Role) and on:
             policies = replace(policies, resource=trust_policy(target.entity))
-        context = dict(asker.context)
         passing = action == ACTION
+        facts = None
+        if not passing and on == target.arn and isinstance(target.entity, User | Role):
+            facts = facts_of(target.entity)
+        context = {**(facts or {}), **asker.context, **SAID.get(action, {}), **dict(said)}
         if passing:
             context[PASSED_TO] = service
         request = Request(
@@ -275,7 +303,9 @@ class Steps:
         keys = {key for rule in plan.rules() for key in rule.keys}
         if plan.grants is not None:
             keys.update(key for rule in plan.grants.all for key in rule.keys)
-        unknown = _unknown(asker, keys, service, passing=passing)
+        if facts is not None:
+            keys = {key for key in keys if key in asker.context or not of_resource(key)}
+        unknown = _unknown(asker, keys - context.keys(), service, passing=passing)
         return replace(request, unknown=unknown), policies
 
     def _owner(self, source: Node, target: Node, rule: Rule) -> str:
@@ -288,6 +318,14 @@ class Steps:
             if entity.inline.get(rule.policy.name) == rule.policy.text:
                 return entity.arn
         return source.arn
+
+
+def _text(change: Change) -> str:
+    text = change.technique.text.replace("{target}", change.through.rsplit(":", 1)[-1])
+    for key, value in change.said:
+        what = "the permissions boundary" if key == BOUNDARY_ARN else ""
+        text += f" (with {what or 'the policy'} {value.rsplit(':', 1)[-1]})"
+    return text
 
 
 _ON_TARGET: Final = frozenset(

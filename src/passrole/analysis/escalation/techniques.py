@@ -1,8 +1,11 @@
-"""The ways in which rights are gained, as data: which actions each needs, and under which name it is known.
+"""The ways in which rights are gained by IAM itself, as data: the actions each needs, and its public name.
+
+What services do with the roles that they are passed or hold already is in role_uses and holders.
 
 Names and sources: Rhino Security Labs, "AWS IAM Privilege Escalation - Methods and Mitigation" (S. Gietzen,
 2018 and later); Bishop Fox, "IAM Vulnerable" (its scenarios' names); NCC Group, "Principal Mapper" (its
-edges).
+edges); Datadog, pathfinding.cloud (the ids of its paths); Salesforce, "Cloudsplaining" and Prowler (names of
+what they look for); Hacking the Cloud, "AWS IAM Privilege Escalation Techniques".
 """
 
 from __future__ import annotations
@@ -14,6 +17,15 @@ from typing import Final, Literal
 RHINO: Final = "Rhino Security Labs, AWS IAM Privilege Escalation"
 BISHOP: Final = "Bishop Fox, IAM Vulnerable"
 PMAPPER: Final = "NCC Group, Principal Mapper"
+CLOUDSPLAINING: Final = "Salesforce, Cloudsplaining"
+PROWLER: Final = "Prowler, iam_policy_allows_privilege_escalation"
+HACKING: Final = "Hacking the Cloud, AWS IAM Privilege Escalation Techniques"
+
+
+def pathfinding(*ids: str) -> tuple[str, ...]:
+    """Datadog's catalog as a source, by the ids of its paths."""
+    return tuple(f"Datadog, pathfinding.cloud {one}" for one in ids)
+
 
 Target = Literal["role", "user", "group", "policy"]
 
@@ -41,249 +53,36 @@ class Technique:
     when: str = ""
 
 
-# --- Passing a role ---------------------------------------------------------------------------
-
-# Publicly known ways that begin with iam:PassRole, by the operation that takes the role.
-KNOWN_PASSES: Final[Mapping[str, Known]] = {
-    "ec2:RunInstances": Known("CreateEC2WithExistingIP", (RHINO, BISHOP, PMAPPER)),
-    "ec2:AssociateIamInstanceProfile": Known("AssociateIamInstanceProfile", (PMAPPER,)),
-    "lambda:CreateFunction": Known("PassExistingRoleToNewLambdaThenInvoke", (RHINO, BISHOP, PMAPPER)),
-    "lambda:UpdateFunctionConfiguration": Known("PassExistingRoleToExistingLambda", (PMAPPER,)),
-    "glue:CreateDevEndpoint": Known("PassExistingRoleToNewGlueDevEndpoint", (RHINO, BISHOP)),
-    "glue:CreateJob": Known("PassExistingRoleToNewGlueJob", (RHINO,)),
-    "glue:UpdateJob": Known("PassExistingRoleToExistingGlueJob", (RHINO,)),
-    "cloudformation:CreateStack": Known("PassExistingRoleToCloudFormation", (RHINO, BISHOP, PMAPPER)),
-    "cloudformation:UpdateStack": Known("CloudFormationUpdateStack", (BISHOP, PMAPPER)),
-    "cloudformation:CreateChangeSet": Known("CloudFormationCreateChangeSet", (PMAPPER,)),
-    "datapipeline:PutPipelineDefinition": Known("PassExistingRoleToNewDataPipeline", (RHINO, BISHOP)),
-    "codebuild:CreateProject": Known("CodeBuildCreateProjectPassRole", (RHINO, BISHOP, PMAPPER)),
-    "codebuild:UpdateProject": Known("CodeBuildUpdateProjectPassRole", (PMAPPER,)),
-    "sagemaker:CreateNotebookInstance": Known("SageMakerCreateNotebookPassRole", (RHINO, BISHOP, PMAPPER)),
-    "sagemaker:CreateTrainingJob": Known("SageMakerCreateTrainingJobPassRole", (RHINO, BISHOP, PMAPPER)),
-    "sagemaker:CreateProcessingJob": Known("SageMakerCreateProcessingJobPassRole", (RHINO, BISHOP, PMAPPER)),
-    "ecs:RegisterTaskDefinition": Known("PassExistingRoleToNewECSTask", (RHINO,)),
-    "autoscaling:CreateLaunchConfiguration": Known("PassExistingRoleToAutoScaling", (PMAPPER,)),
-    "autoscaling:CreateAutoScalingGroup": Known("PassExistingRoleToAutoScaling", (PMAPPER,)),
-}
-
-# What makes the service act once it has the role: one of these beside the operation that takes the role. Who
-# may do none of them has to wait for somebody else to. After an operation that is not here the service acts
-# by itself, or at the next occasion.
-TRIGGERS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
-    "lambda:CreateFunction": (
-        ("lambda:InvokeFunction",),
-        ("lambda:CreateEventSourceMapping",),
-        ("lambda:AddPermission",),
-        ("lambda:CreateFunctionUrlConfig",),
-        ("events:PutRule", "events:PutTargets"),
-    ),
-    "glue:CreateJob": (("glue:StartJobRun",), ("glue:CreateTrigger",)),
-    "glue:UpdateJob": (("glue:StartJobRun",), ("glue:CreateTrigger",)),
-    "datapipeline:PutPipelineDefinition": (("datapipeline:CreatePipeline", "datapipeline:ActivatePipeline"),),
-    "codebuild:CreateProject": (("codebuild:StartBuild",), ("codebuild:StartBuildBatch",)),
-    "codebuild:UpdateProject": (("codebuild:StartBuild",), ("codebuild:StartBuildBatch",)),
-    "sagemaker:CreateNotebookInstance": (("sagemaker:CreatePresignedNotebookInstanceUrl",),),
-    "ecs:RegisterTaskDefinition": (
-        ("ecs:RunTask",),
-        ("ecs:StartTask",),
-        ("ecs:CreateService",),
-        ("ecs:UpdateService",),
-    ),
-    "stepfunctions:CreateStateMachine": (("states:StartExecution",), ("states:StartSyncExecution",)),
-    "stepfunctions:UpdateStateMachine": (("states:StartExecution",), ("states:StartSyncExecution",)),
-    "cloudformation:CreateChangeSet": (("cloudformation:ExecuteChangeSet",),),
-    "ec2:CreateLaunchTemplate": (("ec2:RunInstances",), ("autoscaling:CreateAutoScalingGroup",)),
-    "ec2:CreateLaunchTemplateVersion": (("ec2:RunInstances",), ("autoscaling:UpdateAutoScalingGroup",)),
-    "autoscaling:CreateLaunchConfiguration": (("autoscaling:CreateAutoScalingGroup",),),
-    "batch:RegisterJobDefinition": (("batch:SubmitJob",),),
-}
-
-# Services that do with a role what their caller says: they run its code, hand it the role's credentials or
-# make any call that it describes. Others use a role for their own purposes alone.
-# Source: the services' Developer Guides, on what their service roles are for.
-AT_WILL: Final = frozenset(
-    (
-        "apigateway.amazonaws.com",
-        "apprunner.amazonaws.com",
-        "appsync.amazonaws.com",
-        "batch.amazonaws.com",
-        "bedrock-agentcore.amazonaws.com",
-        "braket.amazonaws.com",
-        "cloudformation.amazonaws.com",
-        "codebuild.amazonaws.com",
-        "codepipeline.amazonaws.com",
-        "cognito-identity.amazonaws.com",
-        "credentials.iot.amazonaws.com",
-        "datapipeline.amazonaws.com",
-        "ec2.amazonaws.com",
-        "ecs-tasks.amazonaws.com",
-        "elasticbeanstalk.amazonaws.com",
-        "elasticmapreduce.amazonaws.com",
-        "emr-containers.amazonaws.com",
-        "emr-serverless.amazonaws.com",
-        "fis.amazonaws.com",
-        "gamelift.amazonaws.com",
-        "glue.amazonaws.com",
-        "imagebuilder.amazonaws.com",
-        "kinesisanalytics.amazonaws.com",
-        "lambda.amazonaws.com",
-        "omics.amazonaws.com",
-        "pods.eks.amazonaws.com",
-        "proton.amazonaws.com",
-        "rolesanywhere.amazonaws.com",
-        "sagemaker.amazonaws.com",
-        "scheduler.amazonaws.com",
-        "servicecatalog.amazonaws.com",
-        "ssm.amazonaws.com",
-        "states.amazonaws.com",
-        "synthetics.amazonaws.com",
-        "airflow.amazonaws.com",
-    )
-)
-
-# Operations that take a role for such a service and give its caller no hold on the role all the same: they
-# read, remove, or pass it to a part of the service that acts on its own.
-NOT_AT_WILL: Final = frozenset(
-    (
-        "cloudcontrol:GetResource",
-        "cloudcontrol:ListResources",
-        "cloudformation:DeleteStack",
-        "cloudformation:ContinueUpdateRollback",
-        "cloudformation:RollbackStack",
-        "ec2:EnableFastLaunch",
-        "eks:CreateAccessEntry",
-        "lambda:CreateCapacityProvider",
-        "lambda-core:CreateNetworkConnector",
-        "lambda-core:UpdateNetworkConnector",
-        "securitylake:CreateDataLake",
-        "securitylake:UpdateDataLake",
-        "securitylake:CreateCustomLogSource",
-        "machinelearning:CreateDataSourceFromRDS",
-    )
-)
-
-# An instance gets its role through a profile, and these must find an instance that is there.
-NEEDS_PROFILE: Final = "an instance profile holds the role, or one can be made to"
-NEEDS_TRIGGER: Final = "something else makes the service act"
-NEEDS_INSTANCE: Final = "an instance has that profile, or one can be started with it"
-
-
-# --- Acting through what holds a role ---------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Something that holds a role and lets its caller act with it, without passing the role anew.
-
-    Any of ways is enough, all actions of it are needed, on the resource that holds the role. kind is what the
-    resource is called; services are the principals that its roles trust.
-    """
-
-    id: str
-    kind: str
-    services: tuple[str, ...]
-    ways: tuple[tuple[str, ...], ...]
-    text: str
-    known: Known | None = None
-
-
-HOLDERS: Final = (
-    Holder(
-        "function-code",
-        "function",
-        ("lambda.amazonaws.com",),
-        (("lambda:UpdateFunctionCode",),),
-        "put code into a function that holds {target}",
-        Known("EditExistingLambdaFunctionWithRole", (RHINO, BISHOP, PMAPPER)),
-    ),
-    Holder(
-        "function-layer",
-        "function",
-        ("lambda.amazonaws.com",),
-        (("lambda:UpdateFunctionConfiguration",),),
-        "put a layer into a function that holds {target}",
-        Known("EditExistingLambdaFunctionWithLayer", (RHINO,)),
-    ),
-    Holder(
-        "stack-update",
-        "stack",
-        ("cloudformation.amazonaws.com",),
-        (
-            ("cloudformation:UpdateStack",),
-            ("cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"),
-        ),
-        "change a stack that keeps {target}",
-        Known("CloudFormationUpdateStack", (BISHOP, PMAPPER)),
-    ),
-    Holder(
-        "dev-endpoint",
-        "dev endpoint",
-        ("glue.amazonaws.com",),
-        (("glue:UpdateDevEndpoint",),),
-        "put a key of one's own into a Glue development endpoint that holds {target}",
-        Known("UpdateExistingGlueDevEndpoint", (RHINO, BISHOP)),
-    ),
-    Holder(
-        "instance-command",
-        "instance",
-        ("ec2.amazonaws.com",),
-        (("ssm:SendCommand",), ("ssm:StartSession",)),
-        "run commands on an instance that holds {target}",
-        Known("ssmSendCommand", (BISHOP, PMAPPER)),
-    ),
-    Holder(
-        "instance-connect",
-        "instance",
-        ("ec2.amazonaws.com",),
-        (("ec2-instance-connect:SendSSHPublicKey",),),
-        "log in to an instance that holds {target}",
-        Known("EC2InstanceConnect", (BISHOP,)),
-    ),
-    Holder(
-        "instance-user-data",
-        "instance",
-        ("ec2.amazonaws.com",),
-        (("ec2:ModifyInstanceAttribute", "ec2:StopInstances", "ec2:StartInstances"),),
-        "change the user data of an instance that holds {target}",
-        Known("ModifyInstanceUserData", (RHINO,)),
-    ),
-    Holder(
-        "notebook-url",
-        "notebook",
-        ("sagemaker.amazonaws.com",),
-        (("sagemaker:CreatePresignedNotebookInstanceUrl",),),
-        "open a notebook that holds {target}",
-        Known("SageMakerCreatePresignedNotebookURL", (RHINO, BISHOP)),
-    ),
-    Holder(
-        "build-override",
-        "build project",
-        ("codebuild.amazonaws.com",),
-        (("codebuild:StartBuild",), ("codebuild:StartBuildBatch",)),
-        "start a build of one's own in a project that holds {target}",
-        Known("CodeBuildStartBuild", (PMAPPER,)),
-    ),
-    Holder(
-        "task-exec",
-        "task",
-        ("ecs-tasks.amazonaws.com",),
-        (("ecs:ExecuteCommand",),),
-        "run commands in a task that holds {target}",
-    ),
-)
-
-
-# --- IAM itself -------------------------------------------------------------------------------
+# --- Becoming another -------------------------------------------------------------------------
 
 ASSUME: Final = Technique(
-    "assume-role", ("sts:AssumeRole",), "assume {target}", Known("AssumeRole", (BISHOP, PMAPPER)), "role"
+    "assume-role",
+    ("sts:AssumeRole",),
+    "assume {target}",
+    Known("AssumeRole", (BISHOP, PMAPPER, *pathfinding("sts-001"))),
 )
 CHANGE_TRUST: Final = Technique(
     "change-trust",
     ("iam:UpdateAssumeRolePolicy",),
     "let {target} trust the caller, and assume it",
-    Known("UpdatingAssumeRolePolicy", (RHINO, BISHOP, PMAPPER)),
-    "role",
+    Known("UpdatingAssumeRolePolicy", (RHINO, BISHOP, PMAPPER, HACKING, *pathfinding("iam-012"))),
+)
+# Whoever holds a provider's keys writes its assertions: those that the roles' trust policies ask for.
+# Source: IAM API Reference, UpdateSAMLProvider.
+SAML_PROVIDER: Final = Technique(
+    "saml-provider",
+    ("iam:UpdateSAMLProvider",),
+    "put a key of one's own into a SAML provider that {target} trusts, and assume it",
+    when="an assertion of the provider fits the trust policy's conditions",
+)
+# The roles of IAM Identity Center's permission sets, for whoever may assign them. The instance is often in
+# another account. Source: IAM Identity Center API Reference, CreateAccountAssignment.
+ASSIGNMENT: Final = Technique(
+    "account-assignment",
+    ("sso:CreateAccountAssignment",),
+    "assign the permission set of {target} to a user of one's own in IAM Identity Center",
+    Known("SSOCreateAccountAssignment", pathfinding("sso-001")),
+    when="Identity Center is managed in this account and has a user that the caller can sign in as",
 )
 
 # Credentials of another user.
@@ -292,14 +91,17 @@ CREDENTIALS: Final = (
         "access-key",
         ("iam:CreateAccessKey",),
         "make an access key of {target}",
-        Known("CreateAccessKey", (RHINO, BISHOP, PMAPPER)),
+        Known(
+            "CreateAccessKey",
+            (RHINO, BISHOP, PMAPPER, HACKING, *pathfinding("iam-002", "iam-003")),
+        ),
         "user",
     ),
     Technique(
         "login-profile",
         ("iam:CreateLoginProfile",),
         "give {target} a password",
-        Known("CreateLoginProfile", (RHINO, BISHOP, PMAPPER)),
+        Known("CreateLoginProfile", (RHINO, BISHOP, PMAPPER, HACKING, *pathfinding("iam-004"))),
         "user",
         when="the user has no password yet",
     ),
@@ -307,7 +109,7 @@ CREDENTIALS: Final = (
         "password",
         ("iam:UpdateLoginProfile",),
         "change the password of {target}",
-        Known("UpdateLoginProfile", (RHINO, BISHOP, PMAPPER)),
+        Known("UpdateLoginProfile", (RHINO, BISHOP, PMAPPER, HACKING, *pathfinding("iam-006"))),
         "user",
         when="the user has a password",
     ),
@@ -317,9 +119,11 @@ JOIN: Final = Technique(
     "join-group",
     ("iam:AddUserToGroup",),
     "join {target}",
-    Known("AddUserToGroup", (RHINO, BISHOP)),
+    Known("AddUserToGroup", (RHINO, BISHOP, HACKING, *pathfinding("iam-013"))),
     "group",
 )
+
+# --- Writing rights ---------------------------------------------------------------------------
 
 # Policies that grant anything, written into what an identity has them from.
 SELF_GRANTS: Final = (
@@ -327,58 +131,190 @@ SELF_GRANTS: Final = (
         "put-user-policy",
         ("iam:PutUserPolicy",),
         "write any right into {target}",
-        Known("PutUserPolicy", (RHINO, BISHOP)),
+        Known("PutUserPolicy", (RHINO, BISHOP, HACKING, *pathfinding("iam-007", "iam-018"))),
         "user",
     ),
     Technique(
         "attach-user-policy",
         ("iam:AttachUserPolicy",),
         "attach a policy that allows everything to {target}",
-        Known("AttachUserPolicy", (RHINO, BISHOP)),
+        Known("AttachUserPolicy", (RHINO, BISHOP, HACKING, *pathfinding("iam-008", "iam-015"))),
         "user",
     ),
     Technique(
         "put-group-policy",
         ("iam:PutGroupPolicy",),
         "write any right into {target}",
-        Known("PutGroupPolicy", (RHINO, BISHOP)),
+        Known("PutGroupPolicy", (RHINO, BISHOP, HACKING, *pathfinding("iam-011"))),
         "group",
     ),
     Technique(
         "attach-group-policy",
         ("iam:AttachGroupPolicy",),
         "attach a policy that allows everything to {target}",
-        Known("AttachGroupPolicy", (RHINO, BISHOP)),
+        Known("AttachGroupPolicy", (RHINO, BISHOP, HACKING, *pathfinding("iam-010"))),
         "group",
     ),
     Technique(
         "put-role-policy",
         ("iam:PutRolePolicy",),
         "write any right into {target}",
-        Known("PutRolePolicy", (RHINO, BISHOP)),
+        Known("PutRolePolicy", (RHINO, BISHOP, HACKING, *pathfinding("iam-005", "iam-017", "iam-021"))),
         "role",
     ),
     Technique(
         "attach-role-policy",
         ("iam:AttachRolePolicy",),
         "attach a policy that allows everything to {target}",
-        Known("AttachRolePolicy", (RHINO, BISHOP)),
+        Known("AttachRolePolicy", (RHINO, BISHOP, HACKING, *pathfinding("iam-009", "iam-014", "iam-019"))),
         "role",
     ),
     Technique(
         "policy-version",
         ("iam:CreatePolicyVersion",),
         "make a new default version of {target}",
-        Known("CreateNewPolicyVersion", (RHINO, BISHOP)),
+        Known(
+            "CreateNewPolicyVersion",
+            (RHINO, BISHOP, HACKING, *pathfinding("iam-001", "iam-016", "iam-020")),
+        ),
         "policy",
     ),
 )
+# As these, into the permission set whose role the caller is: IAM Identity Center writes it into the role.
+PERMISSION_SETS: Final = (
+    Technique(
+        "permission-set-policy",
+        ("sso:PutInlinePolicyToPermissionSet",),
+        "write any right into the permission set of {target}",
+        Known("PutInlinePolicyToPermissionSet", (PROWLER, *pathfinding("sso-003"))),
+        "role",
+        when="Identity Center is managed in this account",
+    ),
+    Technique(
+        "permission-set-attachment",
+        ("sso:AttachManagedPolicyToPermissionSet",),
+        "attach a policy that allows everything to the permission set of {target}",
+        Known("AttachManagedPolicyToPermissionSet", (PROWLER, *pathfinding("sso-002"))),
+        "role",
+        when="Identity Center is managed in this account",
+    ),
+)
+
+# An identity of one's own, with any right, where a name can be had for which all this is allowed.
+NEW_ROLE: Final = Technique("new-role", ("iam:CreateRole",), "make {target} that trusts the caller")
+NEW_USER: Final = Technique(
+    "new-user", ("iam:CreateUser", "iam:CreateAccessKey"), "make {target} with an access key", target="user"
+)
+ROLE_RIGHTS: Final = ("iam:PutRolePolicy", "iam:AttachRolePolicy")
+USER_RIGHTS: Final = ("iam:PutUserPolicy", "iam:AttachUserPolicy")
+
+# --- Taking away what limits ------------------------------------------------------------------
 
 # An older version of a policy grants what it holds.
 OLDER_VERSION: Final = Technique(
     "default-version",
     ("iam:SetDefaultPolicyVersion",),
     "go back to an older version of {target}",
-    Known("SetExistingDefaultPolicyVersion", (RHINO, BISHOP)),
+    Known("SetExistingDefaultPolicyVersion", (RHINO, BISHOP, HACKING)),
     "policy",
 )
+
+# A permissions boundary removed, or replaced by one that allows everything.
+BOUNDARIES: Final = (
+    Technique(
+        "delete-boundary",
+        ("iam:DeleteUserPermissionsBoundary",),
+        "remove the permissions boundary of {target}",
+        Known("DeleteUserPermissionsBoundary", (HACKING, PROWLER, *pathfinding("iam-022"))),
+        "user",
+    ),
+    Technique(
+        "delete-boundary",
+        ("iam:DeleteRolePermissionsBoundary",),
+        "remove the permissions boundary of {target}",
+        Known("DeleteRolePermissionsBoundary", (HACKING, PROWLER, *pathfinding("iam-023"))),
+        "role",
+    ),
+    Technique(
+        "put-boundary",
+        ("iam:PutUserPermissionsBoundary",),
+        "replace the permissions boundary of {target} by one that allows everything",
+        Known("PutUserPermissionsBoundary", (HACKING, *pathfinding("iam-024"))),
+        "user",
+    ),
+    Technique(
+        "put-boundary",
+        ("iam:PutRolePermissionsBoundary",),
+        "replace the permissions boundary of {target} by one that allows everything",
+        Known("PutRolePermissionsBoundary", (HACKING,)),
+        "role",
+    ),
+)
+BOUNDARY_VERSION: Final = Technique(
+    "boundary-version",
+    ("iam:CreatePolicyVersion",),
+    "make a new default version of {target}, a permissions boundary",
+    target="policy",
+)
+
+# Policies removed that deny what others allow: an inline one, an attached one, a group's.
+DELETE_POLICY: Final = (
+    Technique(
+        "delete-policy",
+        ("iam:DeleteUserPolicy",),
+        "delete a policy of {target} that denies",
+        Known("DeleteUserPolicy", (HACKING, *pathfinding("iam-026"))),
+        "user",
+    ),
+    Technique(
+        "delete-policy",
+        ("iam:DeleteRolePolicy",),
+        "delete a policy of {target} that denies",
+        Known("DeleteRolePolicy", (HACKING,)),
+        "role",
+    ),
+    Technique(
+        "delete-policy",
+        ("iam:DeleteGroupPolicy",),
+        "delete a policy of {target} that denies",
+        target="group",
+    ),
+)
+DETACH_POLICY: Final = (
+    Technique(
+        "detach-policy",
+        ("iam:DetachUserPolicy",),
+        "detach a policy of {target} that denies",
+        Known("DetachUserPolicy", (HACKING, *pathfinding("iam-025"))),
+        "user",
+    ),
+    Technique(
+        "detach-policy",
+        ("iam:DetachRolePolicy",),
+        "detach a policy of {target} that denies",
+        Known("DetachRolePolicy", (HACKING,)),
+        "role",
+    ),
+    Technique(
+        "detach-policy",
+        ("iam:DetachGroupPolicy",),
+        "detach a policy of {target} that denies",
+        target="group",
+    ),
+)
+LEAVE_GROUP: Final = Technique(
+    "leave-group", ("iam:RemoveUserFromGroup",), "leave {target}, which denies", target="group"
+)
+
+# What these calls say about themselves, by condition key: the policy that allows everything is AWS's own.
+# Source: Service Authorization Reference, "Condition keys for AWS Identity and Access Management".
+POLICY_ARN: Final = "iam:policyarn"
+BOUNDARY_ARN: Final = "iam:permissionsboundary"
+ADMINISTRATOR: Final = "arn:aws:iam::aws:policy/AdministratorAccess"
+SAID: Final[Mapping[str, Mapping[str, str]]] = {
+    "iam:AttachUserPolicy": {POLICY_ARN: ADMINISTRATOR},
+    "iam:AttachGroupPolicy": {POLICY_ARN: ADMINISTRATOR},
+    "iam:AttachRolePolicy": {POLICY_ARN: ADMINISTRATOR},
+    "iam:PutUserPermissionsBoundary": {BOUNDARY_ARN: ADMINISTRATOR},
+    "iam:PutRolePermissionsBoundary": {BOUNDARY_ARN: ADMINISTRATOR},
+}
