@@ -99,7 +99,7 @@ def who_can_pass(
         passes: Passes | Jobs
         if jobs != 1 and isinstance(estates, Accounts) and len(estates) > 1:
             asked = Asked(role, service, principal, usable, by.value if by is not None else None)
-            passes = Jobs(estates, asked, jobs, say=say, progress=progress.counting(len(estates)))
+            passes = Jobs(estates, asked, jobs, say=say, progress=progress.by_account(len(estates)))
         else:
             passes = Passes(
                 _said(progress.each(estates)),

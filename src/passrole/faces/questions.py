@@ -320,14 +320,15 @@ class PrincipalsProgress:
 
     def each(self, estates: Accounts | Sequence[Estate]) -> Iterator[Estate]:
         """The same estates, counted by a bar of their own where there are several."""
-        done = self.counting(len(estates)) if len(estates) > 1 else None
+        accounts = self._bar.add_task("accounts", total=len(estates)) if len(estates) > 1 else None
         for estate in estates:
             yield estate
-            if done is not None:
-                done()
+            if accounts is not None:
+                self._bar.advance(accounts)
 
-    def counting(self, accounts: int) -> Callable[[], None]:
-        """A bar of so many accounts; what is returned tells that one more is done."""
+    def by_account(self, accounts: int) -> Callable[[], None]:
+        """A bar of so many accounts instead; what is returned tells that one more is done."""
+        self._bar.update(self._task, visible=False)
         task = self._bar.add_task("accounts", total=accounts)
         return lambda: self._bar.advance(task)
 
