@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.error import HTTPError
 
 import boto3
 import pytest
@@ -263,20 +264,34 @@ def test_a_request_to_s3_says_how_it_came(account: Account) -> None:
         "bytesTransferredIn": 4,
     }
     assert record["responseElements"]["x-amz-server-side-encryption"] == "AES256"
+
+
+@pytest.mark.parametrize(("signed_by", "version"), [("s3v4", "SigV4"), (None, "SigV2")])
+def test_a_presigned_url_is_recorded_as_such(account: Account, signed_by: str | None, version: str) -> None:
+    """Unless it is told otherwise, boto3 makes its URLs by version 2."""
+    s3 = account.client("s3")
+    bucket = f"signed-{version.lower()}-{account.id}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="a b+c", Body=b"four")
     signer = boto3.client(
         "s3",
         endpoint_url=account.endpoint.url,
         region_name=REGION,
         aws_access_key_id=account.key.id,
         aws_secret_access_key=account.key.secret,
-        config=Config(signature_version="s3v4"),
+        config=Config(signature_version=signed_by),
     )
-    url = signer.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a"})
+    url = signer.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a b+c"})
     with urllib.request.urlopen(url) as answer:
         assert answer.read() == b"four"
     presigned = newest(account, "GetObject")
     assert presigned["additionalEventData"]["AuthenticationMethod"] == "QueryString"
+    assert presigned["additionalEventData"]["SignatureVersion"] == version
     assert "Signature" not in json.dumps(presigned["requestParameters"])
+    assert account.key.id not in json.dumps(presigned["requestParameters"])
+    with pytest.raises(HTTPError) as caught:
+        urllib.request.urlopen(url.replace("a%20b", "a%20d"))
+    assert b"<Code>SignatureDoesNotMatch</Code>" in caught.value.read()
 
 
 def test_an_iam_role_s_trust_policy_is_encoded_in_the_answer(account: Account) -> None:

@@ -33,6 +33,7 @@ from passrole.catalog import paths
 from passrole.catalog.forms import FORMS
 from passrole.state.directory import Directory
 from passrole.state.entities import InstanceProfile
+from passrole.wire import sigv2
 
 _SERVICES: Final = (
     autoscaling,
@@ -223,7 +224,9 @@ def _s3_auth_type(call: Call, directory: Directory) -> str:
 
 
 def _s3_signature_version(call: Call, directory: Directory) -> str:
-    return "AWS4-HMAC-SHA256" if call.caller.access_key_id else ""
+    if not call.caller.access_key_id:
+        return ""
+    return sigv2.VERSION if sigv2.is_older(call.raw) else "AWS4-HMAC-SHA256"
 
 
 def _s3_signature_age(call: Call, directory: Directory) -> str:

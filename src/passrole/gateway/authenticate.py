@@ -18,7 +18,7 @@ from passrole.state.directory import Directory
 from passrole.state.entities import AccessKey, Entity, Role, Session, User
 from passrole.state.organization import suspended
 from passrole.values.principal import Principal, PrincipalKind
-from passrole.wire import sigv4
+from passrole.wire import sigv2, sigv4
 from passrole.wire.authfailure import AuthFailure, AuthKind
 from passrole.wire.payload import decode_body
 from passrole.wire.request import RawRequest, Signature
@@ -61,6 +61,8 @@ class Authenticator:
         now is the endpoint's time, for credentials; machine (default: the same) the one that signatures
         are dated by.
         """
+        if route.s3 and sigv2.is_older(raw):
+            return self._older(raw, route, now, machine or now)
         signature = sigv4.parse(raw)
         if signature is None:
             # Anyone may ask S3; a bucket's policy answers anonymous callers.
@@ -80,6 +82,15 @@ class Authenticator:
         body = raw.body
         if s3:
             body = decode_body(raw, signature, secret, keys=self._keys, operation=route.operation)
+        return SignedRequest(raw, route, signature, caller, body)
+
+    def _older(self, raw: RawRequest, route: Route, now: datetime, machine: datetime) -> SignedRequest:
+        """A request to S3 with a signature of version 2."""
+        signature = sigv2.parse(raw)
+        secret, caller = self._credentials(signature, now)
+        sigv2.verify(raw, signature, secret, dict.fromkeys((raw.path, route.path)))
+        sigv2.check_time(signature, machine)
+        body = decode_body(raw, None, "", keys=self._keys, operation=route.operation)
         return SignedRequest(raw, route, signature, caller, body)
 
     def own_path(self, raw: RawRequest, now: datetime, machine: datetime | None = None) -> Caller:

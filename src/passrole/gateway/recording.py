@@ -29,6 +29,7 @@ from passrole.state.trail import Event
 from passrole.values.errors import ServiceError
 from passrole.values.ids import Ids
 from passrole.values.principal import PrincipalKind
+from passrole.wire import sigv2
 
 Fields = Mapping[str, object]
 
@@ -193,7 +194,7 @@ def _transfer(call: Call) -> dict[str, object]:
     if call.caller.principal.kind in (PrincipalKind.ANONYMOUS, PrincipalKind.SERVICE) or call.called_via:
         return {"bytesTransferredIn": len(call.body)}
     return {
-        "SignatureVersion": "SigV4",
+        "SignatureVersion": "SigV2" if sigv2.is_older(call.raw) else "SigV4",
         "bytesTransferredIn": len(call.body),
         "AuthenticationMethod": "QueryString" if call.presigned else "AuthHeader",
     }

@@ -26,6 +26,10 @@ class AuthKind(Enum):
     TIME_EXPIRED = auto()  # details timestamp, limit, now, minutes
     PRESIGN_NOT_YET = auto()  # S3 only
     PRESIGN_EXPIRED = auto()  # S3 only; details expires, now, seconds
+    OLD_HEADER = auto()  # S3's signatures of version 2: an Authorization header without a key or signature
+    OLD_QUERY_PARTS = auto()  # the same of a URL
+    OLD_EXPIRES = auto()  # detail expires
+    OLD_PRESIGN_EXPIRED = auto()  # details expires, now
     UNKNOWN_KEY = auto()  # detail access_key_id
     INACTIVE_KEY = auto()  # detail access_key_id
     BAD_TOKEN = auto()  # a session token that is missing or another key's

@@ -52,6 +52,22 @@ _S3_ANSWERS: Final[Mapping[AuthKind, _Answer]] = {
         "Request has expired",
         {"X-Amz-Expires": "{seconds}", "Expires": "{expires}", "ServerTime": "{now}"},
     ),
+    AuthKind.OLD_HEADER: (
+        ("InvalidArgument", 400),
+        "AWS authorization header is invalid.  Expected AwsAccessKeyId:signature",
+        {"ArgumentName": "Authorization"},
+    ),
+    AuthKind.OLD_QUERY_PARTS: (
+        _DENIED,
+        "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters",
+        {},
+    ),
+    AuthKind.OLD_EXPIRES: (_DENIED, "Invalid date (should be seconds since epoch): {expires}", {}),
+    AuthKind.OLD_PRESIGN_EXPIRED: (
+        _DENIED,
+        "Request has expired",
+        {"Expires": "{expires}", "ServerTime": "{now}"},
+    ),
     AuthKind.UNKNOWN_KEY: (
         ("InvalidAccessKeyId", 403),
         _UNKNOWN_KEY,
@@ -161,7 +177,6 @@ def s3_error(failure: AuthFailure, *, presigned: bool) -> ServiceError:
 
 
 def _s3_scheme(failure: AuthFailure, presigned: bool) -> _Answer:
-    # "AWS KEY:SIGNATURE" is the signature of version 2, which S3 knows and no longer takes.
     if presigned:
         text = 'X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"'
         return _PARAMETERS, text, {}
@@ -234,9 +249,10 @@ def _s3_mismatch(failure: AuthFailure, presigned: bool) -> _Answer:
         "StringToSign": details["string_to_sign"],
         "SignatureProvided": details["signature"],
         "StringToSignBytes": _spaced_hex(details["string_to_sign"]),
-        "CanonicalRequest": details["canonical_request"],
-        "CanonicalRequestBytes": _spaced_hex(details["canonical_request"]),
     }
+    if "canonical_request" in details:  # of version 4
+        fields["CanonicalRequest"] = details["canonical_request"]
+        fields["CanonicalRequestBytes"] = _spaced_hex(details["canonical_request"])
     return ("SignatureDoesNotMatch", 403), text, fields
 
 
