@@ -19,11 +19,14 @@ from tests.analysis.audit.wrapped_trails import ecs, lower, ocsf, text
 
 from passrole.analysis.audit.auditing import audit
 from passrole.analysis.audit.events import Record, WholeRecord
+from passrole.analysis.audit.exports import record_of
 from passrole.analysis.audit.faults import Foreign
-from passrole.analysis.audit.forms.columns import form_of
+from passrole.analysis.audit.forms.columns import _rows, form_of
+from passrole.analysis.audit.forms.leaves import records_of
 from passrole.analysis.audit.records import records
 from passrole.analysis.audit.sources import Piece, Reader, pieces
 from passrole.analysis.audit.streams import chunks
+from passrole.analysis.audit.unwrapping import unwrapped
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -230,6 +233,47 @@ def test_gives_what_the_log_gives(form: str) -> None:
         assert bool(identity.get("sessionContext")) == bool(given.get("sessionContext"))
         if not event["requestParameters"]:
             assert found["requestParameters"] is None
+
+
+@pytest.mark.parametrize("kind", [Record, WholeRecord])
+@pytest.mark.parametrize("form", ["Athena", "CloudTrail Lake", "Spark", "Security Lake"])
+def test_columns_tell_what_rows_tell(form: str, kind: type[Record]) -> None:
+    """Records are made of columns where all tell by their types, and else row by row: to the same end."""
+
+    def told(record: Record | None) -> object:
+        assert record is not None
+        members = {name: getattr(record, name) for name in record.__struct_fields__}
+        return members | {"userIdentity": record.identity(), "requestParameters": record.parameters()}
+
+    events, _ = day(200)
+    (batch,) = FORMS[form](events).combine_chunks().to_batches()
+    fast = records_of(batch, kind)
+    assert fast is not None
+    slow = [record_of(event, kind) for row in _rows(batch) for event in unwrapped(row)]
+    assert list(map(told, fast)) == list(map(told, slow))
+
+
+def test_rows_are_looked_at_where_columns_do_not_tell() -> None:
+    table = athena(EVENTS)
+    at = table.schema.get_field_index("requestparameters")
+    printed = ["{role=arn:aws:iam::111122223333:role/Web}"] * len(EVENTS)
+    assert records_of(table.set_column(at, "requestparameters", [printed]).to_batches()[0], Record) is None
+    assert (
+        records_of(table.rename_columns(["x", *table.schema.names[1:]]).to_batches()[0], Record) is not None
+    )
+    assert records_of(of_text("_raw", EVENTS, pa.string()).to_batches()[0], Record) is None
+    found, faults = read(as_parquet(table.set_column(at, "requestparameters", [printed])))
+    assert {str(one.parameters()) for one in found} == {"{'role': 'arn:aws:iam::111122223333:role/Web'}"}
+    assert faults == []
+
+
+def test_a_row_without_a_name_is_named() -> None:
+    table = athena(EVENTS)
+    names = [None, *(str(one["eventName"]) for one in EVENTS[1:])]
+    at = table.schema.get_field_index("eventname")
+    found, faults = read(as_parquet(table.set_column(at, "eventname", [names])))
+    assert len(found) == len(EVENTS) - 1
+    assert faults == [("row 1", "not a CloudTrail record")]
 
 
 def read(content: bytes, file: io.BytesIO | None = None) -> tuple[list[WholeRecord], list[tuple[str, str]]]:

@@ -107,7 +107,7 @@ def missing(columns: Iterable[str]) -> str:
 def of_row(row: Mapping[str, object]) -> Mapping[str, object] | None:
     """The record in a row of columns, None for a row of another table."""
     columns: dict[str, object] = {}
-    for column, path in _read(tuple(row)):
+    for column, path in read_from(tuple(row)):
         value = row[column]
         if value is None or value == "":
             continue
@@ -137,8 +137,8 @@ def of_row(row: Mapping[str, object]) -> Mapping[str, object] | None:
 
 
 @lru_cache(maxsize=1024)
-def _read(columns: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Those of the columns that a record is read from, each with where it stands in it."""
+def read_from(columns: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Those of the columns that a record is read from, each with where it stands; its root in lower case."""
     found = ((column, _nested_in(column)) for column in columns)
     return tuple((column, path) for column, path in found if path[0] in _READ or path[0] in _WHOLE)
 
@@ -152,6 +152,16 @@ def _nested_in(column: str) -> tuple[str, ...]:
             return (root, *names[at + 1 :])
     bare = _bare(column)
     return _FLAT.get(bare, (bare,))
+
+
+def is_member(name: str) -> bool:
+    """Is it one of a record's own, in lower case?"""
+    return name in _READ
+
+
+def member_of(name: str) -> str:
+    """A name as a record spells it."""
+    return _MEMBERS.get(name.lower(), name)
 
 
 def _root(column: str) -> str:
@@ -188,11 +198,7 @@ def object_of(text: str) -> Mapping[str, object] | None:
 def _respelled(value: object) -> object:
     """A structure has all of its members, most of them null."""
     if isinstance(value, Mapping):
-        return {
-            _MEMBERS.get(str(name).lower(), str(name)): _respelled(one)
-            for name, one in value.items()
-            if one is not None
-        }
+        return {member_of(str(name)): _respelled(one) for name, one in value.items() if one is not None}
     return moment(value) if isinstance(value, datetime) else value
 
 

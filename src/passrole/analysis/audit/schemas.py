@@ -7,7 +7,7 @@ Amazon Security Lake and CloudWatch's unified store have CloudTrail's in OCSF, E
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -119,8 +119,12 @@ SCHEMAS: Final = (OCSF, ECS)
 
 # Members whose places differ from version to version: is it an ARN that stands there?
 _BY_ARN: Final[Mapping[str, bool]] = {"userIdentity.arn": True, "userIdentity.principalId": False}
-_SESSION: Final = "userIdentity.sessionContext"
-_MFA: Final = f"{_SESSION}.attributes.mfaAuthenticated"
+# What a call without a session has as well, and what it has not.
+MFA: Final = "userIdentity.sessionContext.attributes.mfaAuthenticated"
+SESSION: Final = (
+    "userIdentity.sessionContext.sessionIssuer.arn",
+    "userIdentity.sessionContext.attributes.creationDate",
+)
 _DEEPEST: Final = 8  # names to a place
 _WHOLE: Final = ("requestParameters", "request_parameters", "data")  # what is in there is the caller's
 
@@ -128,17 +132,24 @@ _WHOLE: Final = ("requestParameters", "request_parameters", "data")  # what is i
 _TRUTH: Final[Mapping[object, str]] = {True: "true", False: "false"}
 
 
+def schema_in(columns: Sequence[str]) -> Schema | None:
+    """The schema of the events in a table; None for another table."""
+    return next(
+        (one for one in SCHEMAS if one.kept.partition(".")[0] in columns or one.kept in columns), None
+    )
+
+
 def places_in(columns: Sequence[str]) -> Sequence[str]:
     """The places in a table at which an event of a schema stands; none in another table."""
-    for schema in SCHEMAS:
-        if schema.kept in columns or schema.kept.partition(".")[0] in columns:
-            found = dict.fromkeys(place for places in schema.places.values() for place in places)
-            return [
-                place
-                for place in (*found, schema.product[0])
-                if place.partition(".")[0] in columns or place in columns
-            ]
-    return ()
+    schema = schema_in(columns)
+    if schema is None:
+        return ()
+    found = dict.fromkeys(place for places in schema.places.values() for place in places)
+    return [
+        place
+        for place in (*found, schema.product[0])
+        if place.partition(".")[0] in columns or place in columns
+    ]
 
 
 def of_schema(event: Mapping[str, object]) -> Mapping[str, object] | None:
@@ -166,14 +177,19 @@ def _of(schema: Schema, event: Mapping[str, object]) -> Mapping[str, object] | N
         return None
     row: dict[str, object] = {}
     for member, places in schema.places.items():
-        for value in filter(_is_told, (_at(event, one) for one in places)):
-            if member in _BY_ARN and str(value).startswith("arn:") is not _BY_ARN[member]:
-                continue
-            row[member] = _as_recorded(member, value)
-            break
-    if not any(f"{_SESSION}.{told}" in row for told in ("sessionIssuer.arn", "attributes.creationDate")):
-        row.pop(_MFA, None)  # of a call without a session it is false, too
+        if (value := as_recorded(member, (_at(event, one) for one in places))) is not None:
+            row[member] = value
+    if not any(member in row for member in SESSION):
+        row.pop(MFA, None)
     return of_row(row)
+
+
+def as_recorded(member: str, values: Iterable[object]) -> object:
+    """What a record has as its member, by what stands at each of the places for it; None where none does."""
+    for value in filter(_is_told, values):
+        if member not in _BY_ARN or str(value).startswith("arn:") is _BY_ARN[member]:
+            return _as_recorded(member, value)
+    return None
 
 
 def _as_recorded(member: str, value: object) -> object:

@@ -7,13 +7,14 @@ hundreds of rows at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from passrole.analysis.audit.exports import R, is_header, is_wanted, missing, moment
+from passrole.analysis.audit.events import Record
+from passrole.analysis.audit.exports import R, is_header, is_wanted, missing
 from passrole.analysis.audit.faults import Foreign
 from passrole.analysis.audit.forms.doubt import Doubt
 from passrole.analysis.audit.forms.intake import Intake
+from passrole.analysis.audit.forms.leaves import records_of, values_of
 from passrole.analysis.audit.forms.sought import Whole, sought
 from passrole.analysis.audit.forms.values import of_content
 from passrole.analysis.audit.schemas import places_in
@@ -52,11 +53,17 @@ def columns(intake: Intake[R], form: str, whole: Whole) -> Iterator[list[R]]:
         try:
             for batch in _parquet(file) if form == "Parquet" else _orc(file):
                 found: list[R] = []
-                for row in _rows(batch):
+                for record in records_of(batch, intake.kind) or _rows(batch):
                     number += 1
+                    if isinstance(record, Record):
+                        found.append(record)
+                        continue
+                    row = record or {}
                     if number == 1 and (lacking := _lacking(row)):
                         intake.fault("", lacking)
                     found += of_content(intake, row, f"row {number}", doubt)
+                if found:
+                    doubt.lift()
                 yield found
         except (pyarrow.ArrowException, OSError, ValueError) as error:
             text = f"damaged {form}: {str(error).partition(chr(10))[0]}"
@@ -121,40 +128,5 @@ def _column(schema: pyarrow.Schema, place: str) -> str:
 def _rows(batch: pyarrow.RecordBatch) -> Iterator[dict[str, object]]:
     """The rows, as JSON has them. Columns are taken apart one by one: rows by pyarrow take far longer."""
     names = batch.schema.names
-    for values in zip(*map(_values, batch.columns), strict=True):
+    for values in zip(*map(values_of, batch.columns), strict=True):
         yield dict(zip(names, values, strict=True))
-
-
-def _values(column: pyarrow.Array) -> list[object]:
-    """A structure has all of its members, most of them null: these are left out, and it where all are."""
-    import pyarrow
-
-    kind = column.type
-    if pyarrow.types.is_struct(kind):
-        if not kind.num_fields:
-            return [None] * len(column)
-        names = [field.name for field in kind]
-        rows = zip(*map(_values, column.flatten()), strict=True)
-        return [
-            {name: one for name, one in zip(names, row, strict=True) if one is not None} or None
-            for row in rows
-        ]
-    if pyarrow.types.is_dictionary(kind):
-        return _values(column.dictionary_decode())
-    found: list[object] = column.to_pylist(maps_as_pydicts="lossy")
-    if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
-        return found
-    return [_told(one) for one in found]
-
-
-def _told(value: object) -> object:
-    """A value as JSON has it. A structure has all of its members, most of them null: these are left out."""
-    if isinstance(value, Mapping):
-        made = {str(name): _told(one) for name, one in value.items() if one is not None}
-        told = {name: one for name, one in made.items() if one is not None}
-        return told if told or not value else None
-    if isinstance(value, list):
-        return [_told(one) for one in value]
-    if isinstance(value, datetime):
-        return moment(value)
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
