@@ -1,21 +1,24 @@
 """Who can pass what among 5,000 principals, 5,000 roles and 20 services, beside one engine call a pair.
 
-    python -m bench.who_can_pass [--principals N] [--roles N] [--services N] [--sample N]
+    python -m bench.who_can_pass [--principals N] [--roles N] [--services N] [--sample N] [--accounts N]
 
 Target: 1 s and 500 MB for the whole question, the account already read. The sample of pairs is asked of the
-engine one by one and must get the same answers.
+engine one by one and must get the same answers. The rows as JSON, and the whole command with its reading of
+the details, come after it; with --accounts the command over so many small accounts too.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +30,7 @@ from passrole.analysis.who_can_pass import Passes
 from passrole.authorize.call import NoFacts
 from passrole.catalog import passed
 from passrole.decision.residual import residual
+from passrole.faces import pass_rows
 from passrole.passing.rule import judge_pass
 from passrole.state.directory import Directory
 from passrole.state.entities import Account, Group, ManagedPolicy, PolicyVersion, Role, User
@@ -188,22 +192,63 @@ def details(found: Estate) -> dict[str, object]:
     }
 
 
-def end_to_end(found: Estate) -> str:
-    """The command over a file of it: CPU, memory and rows."""
+def listing(found: Estate) -> str:
+    """Every row with its conditions, as JSON: the account asked anew, nothing written to a disk."""
+    began = time.process_time()
+    rows = Passes([found]).rows()
+    size = lines = 0
+    for text in pass_rows.json_text(rows):
+        size += len(text)
+        lines += text.count('"principal":')
+    seconds = time.process_time() - began
+    return f"rows as JSON: {lines:,} in {seconds:.2f} s of CPU, {lines / seconds:,.0f}/s, {size / 1e6:.0f} MB"
+
+
+def command(*arguments: str) -> str:
+    """The whole command in a process of its own: wall time, CPU with that of its processes, memory."""
+    began = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, "-m", "passrole", "who-can-pass", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as run:
+        out = run.stdout
+        assert out is not None
+        lines = 0
+        while chunk := out.read(1 << 20):
+            lines += chunk.count(b"\n")
+        _, status, used = os.wait4(run.pid, 0)
+        run.returncode = os.waitstatus_to_exitcode(status)
+    if run.returncode:
+        raise SystemExit(f"the command failed: {run.returncode}")
+    seconds = used.ru_utime + used.ru_stime
+    return (
+        f"{lines:,} lines, {seconds:.2f} s of CPU, {time.perf_counter() - began:.1f} s, "
+        f"{used.ru_maxrss / 1024:.0f} MB"
+    )
+
+
+def end_to_end(found: Estate) -> Iterator[str]:
+    """The command over a file of the account, reading included."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "details.json"
         path.write_text(json.dumps(details(found)))
-        command = [sys.executable, "-m", "passrole", "who-can-pass", "--details", str(path)]
-        with (Path(folder) / "rows.csv").open("w+") as out:
-            subprocess.run([*command, "--format", "csv"], stdout=out, check=True, stderr=subprocess.DEVNULL)
-            out.seek(0)
-            rows = sum(1 for _ in out) - 1
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds = used.ru_utime + used.ru_stime
-        return (
-            f"end to end: {path.stat().st_size / 1e6:.0f} MB of details, {rows:,} rows, "
-            f"{seconds:.1f} s of CPU, {used.ru_maxrss / 1024:.0f} MB"
-        )
+        size = path.stat().st_size / 1e6
+        for flags in (("--by", "service"), ("--format", "csv"), ("--format", "json")):
+            told = command("--details", str(path), *flags)
+            yield f"who-can-pass --details, {size:.0f} MB, {' '.join(flags)}: {told}"
+
+
+def many(accounts: int, services: tuple[str, ...]) -> Iterator[str]:
+    """The command over a folder of small accounts, and over a tenth of them: memory must not follow."""
+    text = json.dumps(details(estate(40, 60, services)))
+    for count, jobs in ((accounts // 10, 1), (accounts, 1), (accounts, 2)):
+        with tempfile.TemporaryDirectory() as folder:
+            for number in range(count):
+                own = text.replace(ACCOUNT, f"{2 * 10**11 + number}")
+                (Path(folder) / f"{number:06}.json").write_text(own)
+            told = command("--details", folder, "--format", "csv", "--jobs", str(jobs))
+            yield f"{count:,} accounts of {len(text) / 1e3:.0f} KB, --jobs {jobs}: {told}"
 
 
 def brute(found: Estate, sample: int, services: tuple[str, ...]) -> tuple[float, int]:
@@ -256,6 +301,7 @@ def main() -> int:
     parser.add_argument("--roles", type=int, default=5000)
     parser.add_argument("--services", type=int, default=20)
     parser.add_argument("--sample", type=int, default=4000)
+    parser.add_argument("--accounts", type=int, default=0)
     given = parser.parse_args()
     known = [name for name in passed.uses() if name.count(".") == 2]
     services = tuple(known[: given.services])
@@ -268,7 +314,11 @@ def main() -> int:
         seconds = time.process_time() - began
         print(f"{turn}: {sum(count for _, count in counted):,} passes in {seconds:.2f} s of CPU (target 1 s)")
     print(f"resident {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB (target 500 MB)")
-    print(end_to_end(found))
+    print(listing(found))
+    for told in end_to_end(found):
+        print(told)
+    for told in many(given.accounts, services) if given.accounts else ():
+        print(told)
     pair, wrong = brute(found, given.sample, services)
     whole = pair * given.principals * given.roles * len(services)
     print(f"one engine call a pair: {pair * 1e6:.1f} µs, {whole / 3600:.1f} h for all pairs")

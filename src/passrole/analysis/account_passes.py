@@ -8,8 +8,10 @@ that have the same, and principals that have the same policies and keys are one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from passrole.analysis.askers import Asker, asker_of
 from passrole.analysis.pass_groups import Conditions, Group, in_order
@@ -28,8 +30,7 @@ from passrole.state.estate.estate import Estate
 _GROUPS_KEPT: Final = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(msgspec.Struct, frozen=True, gc=False):
     """One pass that is allowed. conditions are together enough; () where it is allowed as things stand."""
 
     principal: str
@@ -57,7 +58,8 @@ class AccountPasses:
         self._listed: Final = frozenset(self._services)
         firsts = {one for name in self._services for one in self._admitted.second.get(name, ())}
         asked = sorted({*self._services, *firsts})
-        self._matches: Final = RoleMatches([role.arn for role in self.roles], asked)
+        self._arns: Final = [role.arn for role in self.roles]
+        self._matches: Final = RoleMatches(self._arns, asked)
         self._policies: Final = PassPolicies(estate.directory)
         self._organization = organization_policies(estate, account)
         self._above: dict[tuple[object, ...], Above] = {}
@@ -128,14 +130,13 @@ class AccountPasses:
     # --- Put together -------------------------------------------------------------------------
 
     def _put_together(self, said: tuple[PassPolicy, ...], above: Above, asker: Asker | None) -> Passing:
-        made = Passing({}, said, above, asker)
         if above.identity and not any(one.allows for one in said):
-            return made
+            return Passing({}, said, above, asker)
         steps = [self._any_allowed((one,), asker) for one in (*above.first, *above.last)]
         if above.identity:
             steps.append(self._any_allowed(said, asker))
-        denies = [self._matches.of(one, asker) for one in made.denies()]
-        return replace(made, sets=self._sets(steps, any_of(denies) if denies else None))
+        denies = [self._matches.of(one, asker) for one in above.denies_beside(said)]
+        return Passing(self._sets(steps, any_of(denies) if denies else None), said, above, asker)
 
     def _any_allowed(self, policies: Iterable[PassPolicy], asker: Asker | None) -> Match:
         """The roles for which a policy of the layer allows it."""
@@ -197,8 +198,9 @@ class AccountPasses:
 
     def rows(self, arn: str, passing: Passing) -> Iterator[Pass]:
         """The passes of one principal, by role and service."""
+        arns = self._arns
         for number, group in in_order(self.groups(passing)):
-            yield Pass(arn, self.roles[number].arn, group.service, group.conditions)
+            yield Pass(arn, arns[number], group.service, group.conditions)
 
     def groups(self, passing: Passing) -> tuple[Group, ...]:
         """The passes in groups of equal conditions, by service."""

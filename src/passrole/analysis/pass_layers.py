@@ -6,7 +6,7 @@ policies are most principals' own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,6 +43,13 @@ class Above:
         """What depends on who asks."""
         return tuple(one for one in (*self.first, *self.last, *self.denies) if one.personal)
 
+    def denies_beside(self, said: Iterable[PassPolicy]) -> Iterator[PassStatement]:
+        """The Deny statements of all layers, with those of the identity-based policies, as they are asked."""
+        before, after = self.denies
+        for one in (before, *said, after):
+            for statement in one.denies:
+                yield statement.for_the_bounded if self.bounded else statement
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passing:
@@ -65,10 +72,7 @@ class Passing:
 
     def denies(self) -> Iterator[PassStatement]:
         """The Deny statements of all layers."""
-        before, after = self.above.denies
-        for one in (before, *self.said, after):
-            for statement in one.denies:
-                yield statement.for_the_bounded if self.above.bounded else statement
+        return self.above.denies_beside(self.said)
 
 
 def above_of(principal: Principal, policies: Policies, account: str) -> Above:

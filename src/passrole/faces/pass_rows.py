@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 import orjson
 
@@ -21,24 +21,26 @@ HEADINGS: Final = ("principal", "role", "service", "conditions")
 _BATCH: Final = 2_000  # rows that are written at once
 _KEPT: Final = 50_000  # texts that are remembered; then it begins again
 
-Made = TypeVar("Made")
+Conditions = tuple[Requirement, ...]
 
 
-class _Shared(Generic[Made]):
-    """What was made of conditions, found again by the very object: rows share it."""
+class _Shared:
+    """The text of conditions, found again by the very object: rows share it."""
 
-    def __init__(self, make: Callable[[tuple[Requirement, ...]], Made]) -> None:
+    def __init__(self, make: Callable[[Conditions], str]) -> None:
         self._make = make
         # With each its conditions: as long as they are kept, no others have their place in memory.
-        self._made: dict[int, tuple[tuple[Requirement, ...], Made]] = {}
+        self._made: dict[int, tuple[str, Conditions]] = {}
+        self.known: Final = self._made.get  # by id(), for who asks for thousands
 
-    def __call__(self, conditions: tuple[Requirement, ...]) -> Made:
+    def of(self, conditions: Conditions) -> str:
+        """The text, made if need be."""
         known = self._made.get(id(conditions))
         if known is None:
             if len(self._made) >= _KEPT:
                 self._made.clear()
-            known = self._made[id(conditions)] = conditions, self._make(conditions)
-        return known[1]
+            known = self._made[id(conditions)] = self._make(conditions), conditions
+        return known[0]
 
 
 class _ByText(dict[str, str]):
@@ -61,9 +63,10 @@ def json_text(rows: Iterable[Pass]) -> Iterator[str]:
     needed = _Shared(lambda some: orjson.dumps([requirement_json(one) for one in some]).decode())
 
     def line(row: Pass) -> str:
+        conditions = needed.known(id(row.conditions)) or (needed.of(row.conditions),)
         return (
             f'  {{"principal":{shown[row.principal]},"role":{shown[row.role]},'
-            f'"service":{shown[row.service]},"conditions":{needed(row.conditions)}}}'
+            f'"service":{shown[row.service]},"conditions":{conditions[0]}}}'
         )
 
     before = "[\n"
@@ -79,7 +82,7 @@ def csv_text(rows: Iterable[Pass]) -> Iterator[str]:
     needed = _Shared(lambda some: csv_cell(conditions_text(some)))
     yield ",".join(HEADINGS) + "\n"
     lines = (
-        f"{shown[row.principal]},{shown[row.role]},{shown[row.service]},{needed(row.conditions)}\n"
+        f"{shown[row.principal]},{shown[row.role]},{shown[row.service]},{needed.of(row.conditions)}\n"
         for row in rows
     )
     yield from map("".join, _batches(lines))
@@ -89,7 +92,7 @@ def cells(rows: Iterable[Pass]) -> Iterator[tuple[str, str, str, str]]:
     """The rows of a table."""
     needed = _Shared(conditions_text)
     for row in rows:
-        yield row.principal, row.role, row.service, needed(row.conditions)
+        yield row.principal, row.role, row.service, needed.of(row.conditions)
 
 
 def conditions_text(conditions: Iterable[Requirement]) -> str:
