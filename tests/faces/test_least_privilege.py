@@ -36,6 +36,30 @@ EVENTS = [
 ]
 
 
+def refused(name: str, source: str, minute: int, sentence: str, code: str = "AccessDenied") -> dict[str, Any]:
+    """A denial as CloudTrail records it: without the call's parameters."""
+    message = (
+        f"User: {ALICE} is not authorized to perform: {sentence} because no identity-based policy allows it"
+    )
+    return event(name, source, None, minute, errorCode=code, errorMessage=message)
+
+
+REFUSED = [
+    refused("DeleteUser", "iam.amazonaws.com", 1, "iam:DeleteUser on resource: user bob"),
+    refused("CreateInstanceProfile", "iam.amazonaws.com", 2, "iam:CreateInstanceProfile on resource: x"),
+    refused(
+        "DeleteFunction20150331",
+        LAMBDA,
+        3,
+        "lambda:DeleteFunction on resource: arn:aws:lambda:eu-west-1:111122223333:function:f",
+        "AccessDeniedException",
+    ),
+    refused(
+        "CreateFunction20150331", LAMBDA, 4, f"iam:PassRole on resource: {WORKER}", "AccessDeniedException"
+    ),
+]
+
+
 def statements(policy: Any) -> dict[str, Any]:
     """What each action is allowed on."""
     found: dict[str, Any] = {}
@@ -78,6 +102,33 @@ def test_a_session_a_time_and_what_was_denied(trail: str) -> None:
     denied = run("least-privilege", trail, "--denied", "--principal", "alice", "--format", "json").json
     assert statements(denied[ALICE])["iam:DeleteUser"] == arn("user", "bob")
     assert run("least-privilege", trail, "--since", "yesterday").status == 2
+
+
+def test_a_refusal_needs_what_its_message_says(tmp_path: Path) -> None:
+    path = tmp_path / "trail.json"
+    path.write_text(json.dumps({"Records": REFUSED}))
+    assert "4 refused calls left out: --denied" in run("least-privilege", str(path)).err
+    done = run("least-privilege", str(path), "--denied", "--format", "json")
+    assert statements(done.json[ALICE]) == {
+        "iam:DeleteUser": arn("user", "bob"),
+        "iam:CreateInstanceProfile": "*",
+        "lambda:DeleteFunction": "arn:aws:lambda:eu-west-1:111122223333:function:f",
+        "lambda:CreateFunction": "*",
+        "iam:PassRole": WORKER,
+    }
+    (passing,) = [one for one in done.json[ALICE]["Statement"] if one["Action"] == "iam:PassRole"]
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": LAMBDA}}
+    assert "2 resources not told by the records: * in the policies" in done.err
+
+
+def test_a_trail_that_cannot_be_read_needs_no_policy(tmp_path: Path) -> None:
+    path = tmp_path / "trail.json"
+    path.write_text('{"Records": [')
+    done = run("least-privilege", str(path))
+    assert (done.status, done.out) == (2, "")
+    assert "left out" in done.err
+    path.write_text('{"Records": []}')
+    assert run("least-privilege", str(path)).status == 0
 
 
 def test_the_other_forms(trail: str) -> None:

@@ -11,17 +11,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import structs
+
 from passrole.analysis.audit import narrowest
 from passrole.analysis.audit.events import Record, caller_of
 from passrole.analysis.audit.exports import record_of
-from passrole.analysis.audit.extract import extract
+from passrole.analysis.audit.extract import ALLOWED, extract
 from passrole.analysis.audit.narrowest import Document
 from passrole.analysis.audit.takers import takers
 from passrole.analysis.audit.usage import Usage
-from passrole.analysis.denied_events import is_denied
+from passrole.analysis.denied_events import is_denied, of_event
 from passrole.analysis.recorded_calls import NotTold, recorded_call
-from passrole.authorize.call import NoFacts
+from passrole.authorize.call import Call, NoFacts
 from passrole.authorize.plan import plan
+from passrole.catalog.operations import PASS_ROLE
 from passrole.state.directory import Directory
 from passrole.state.entities import Role, User
 from passrole.state.estate.row import EPOCH
@@ -30,6 +33,7 @@ _FACTS: Final = NoFacts()
 _ANY: Final = "*"
 _EXACT: Final = 20  # resources of an action that are named one by one
 _SEPARATORS: Final = re.compile(r"[/:]")
+_ENTITY: Final = re.compile(r"(user|role|group|policy|instance profile) ([\w+=,.@-]+)", re.ASCII)
 _NOBODY: Final = '{"Version":"2012-10-17","Statement":[]}'
 _PRINCIPAL: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):(user|role)(/(?:.+/)?)([^/]+)", re.DOTALL)
 
@@ -38,14 +42,16 @@ _PRINCIPAL: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):(user|role)(/(?:.+/)?)
 class Needs:
     """What calls need, call by call. directory is that of the account, where it is known.
 
-    denied tells that calls which were refused are to be allowed, too. Counted are the calls, those whose
-    record does not tell enough (with the reasons), and the resources that are not told.
+    denied tells that calls which were refused are to be allowed, too. Counted are the calls, those that were
+    refused and are left out, those whose record does not tell enough (with the reasons), and the resources
+    that are not told.
     """
 
     directory: Directory = field(default_factory=Directory)
     roles: frozenset[str] | None = None  # the ARNs of all roles, where they are known
     denied: bool = False
     calls: int = 0
+    refused: int = 0
     open_resources: int = 0
     untold: dict[str, int] = field(default_factory=dict)
     untold_roles: int = 0
@@ -56,6 +62,7 @@ class Needs:
         """Counts one recorded call."""
         refused = is_denied(event)
         if (event.get("errorCode") or event.get("errorMessage")) and not (refused and self.denied):
+            self.refused += refused
             return
         identity = event.get("userIdentity")
         principal, _ = caller_of(identity if isinstance(identity, Mapping) else {})
@@ -67,14 +74,46 @@ class Needs:
             return
         self.calls += 1
         actions = self._needed.setdefault(principal, {})
+        if refused and told.unread:
+            self._refused(event, told.call, actions)
+            return
         for check in plan(told.call, self.directory, _FACTS).checks:
-            if check.resource is None:
-                self.open_resources += 1
-            actions.setdefault(check.action, set()).add(check.resource or _ANY)
+            self._need(actions, check.action, check.resource)
         allowed = {name: value for name, value in event.items() if name not in ("errorCode", "errorMessage")}
         found = extract(record_of(allowed, Record), takers())
         self.untold_roles += found.untold
         self._usage.add(found.passes)
+
+    def _need(self, actions: dict[str, set[str]], action: str, resource: str | None) -> None:
+        self.open_resources += resource is None
+        actions.setdefault(action, set()).add(resource or _ANY)
+
+    def _refused(self, event: Mapping[str, object], call: Call, actions: dict[str, set[str]]) -> None:
+        """What a call needs whose record has no parameters: its message tells one action and one resource."""
+        denial = of_event(event)
+        if denial.action and denial.action != PASS_ROLE:
+            self._need(actions, denial.action, self._named(denial.resource, call.account))
+            return
+        for check in plan(call, self.directory, _FACTS).checks:
+            if check.action != PASS_ROLE:
+                self._need(actions, check.action, None)
+        passes = extract(record_of(event, Record), takers()).passes
+        self._usage.add(structs.replace(one, outcome=ALLOWED) for one in passes)
+
+    def _named(self, resource: str, account: str) -> str | None:
+        """The ARN of what a message names, as IAM does: ``user bob``."""
+        if resource.startswith("arn:") or resource == _ANY:
+            return resource
+        told = _ENTITY.fullmatch(resource)
+        if told is None:
+            return None
+        kind, name = told[1].replace(" ", "-"), told[2]
+        known: User | Role | None = None
+        if kind == "user":
+            known = self.directory.get(User, account, name)
+        elif kind == "role":
+            known = self.directory.get(Role, account, name)
+        return known.arn if known is not None else f"arn:aws:iam::{account}:{kind}/{name}"
 
     def _know(self, principal: str) -> None:
         """Puts a principal that no details tell of into the directory, without any policy."""

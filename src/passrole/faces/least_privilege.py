@@ -68,12 +68,16 @@ def least_privilege(
         needs.roles = frozenset(one.arn for each in accounts for one in estate.directory.all(Role, each))
     wanted = _Wanted(principal, session, _time(since, "--since"), _time(until, "--until"))
     skipped: list[Skipped] = []
+    read = 0
     with Progress(trails, source) as progress:
         for event in _events(trails, source, regions or (), skipped, progress):
+            read += 1
             if wanted(event):
                 needs.add(event)
     policies = needs.policies()
     say((*notes, *_notes(needs), *faults(skipped, len(skipped))))
+    if skipped and not read:
+        return 2  # no trail could be read: that nothing is needed would be said without knowing
     if terraform:
         sys.stdout.write(narrowest.terraform(policies))
     elif format is Format.table:
@@ -143,8 +147,6 @@ def _events(
     progress: Progress,
 ) -> Iterator[dict[str, object]]:
     """Every event of the trails, each once."""
-    import msgspec
-
     from passrole.analysis.audit.events import WholeRecord
     from passrole.analysis.audit.faults import CannotOpen, Digest, Foreign, Skipped
     from passrole.analysis.audit.sources import Reader, pieces
@@ -165,7 +167,7 @@ def _events(
                     seen.add(record.eventID)
                     try:
                         yield record.as_event()
-                    except (msgspec.DecodeError, RecursionError) as error:
+                    except (ValueError, RecursionError) as error:
                         fault(f"event {record.eventID}", f"not read: {error}")
         except Digest:
             continue
@@ -174,10 +176,17 @@ def _events(
 
 
 def _notes(needs: Needs) -> Iterator[str]:
-    yield f"{needs.calls:,} calls"
+    yield _counted(needs.calls, "call")
+    if needs.refused:
+        yield f"{_counted(needs.refused, 'refused call')} left out: --denied allows what was refused, too"
     if needs.open_resources:
-        yield f"{needs.open_resources:,} resources are not told by the records: they are *"
+        yield f"{_counted(needs.open_resources, 'resource')} not told by the records: * in the policies"
     if needs.untold_roles:
-        yield f"{needs.untold_roles:,} roles are not told by the records: of launch templates, or hidden"
+        roles = _counted(needs.untold_roles, "role")
+        yield f"{roles} not told by the records: of launch templates, or hidden"
     for reason, count in list(needs.untold.items())[:_REASONS]:
-        yield f"{count:,} calls left out: the record does not tell {reason}"
+        yield f"{_counted(count, 'call')} left out: the record does not tell {reason}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
