@@ -6,7 +6,11 @@ import json
 from pathlib import Path
 
 from tests.analysis.details import Json, allow, arn, document, page, role, trust, user
-from tests.faces.test_questions import run
+from tests.faces.test_questions import ROOT, run
+
+from passrole import Endpoint, Options
+from passrole.wire.client import Client
+from passrole.wire.models import Credentials
 
 LAMBDA, EC2 = "lambda.amazonaws.com", "ec2.amazonaws.com"
 TO_LAMBDA = {"StringEquals": {"iam:PassedToService": LAMBDA}}
@@ -85,3 +89,47 @@ def test_what_cannot_be_compared(tmp_path: Path) -> None:
     new = details(tmp_path / "new.json", allow())
     assert run("diff", old, new).status == 2
     assert run("diff", old, str(tmp_path / "no")).status == 2
+    alone = Path(old) / "user" / "alice.json"
+    done = run("diff", str(alone), new)
+    assert done.status == 2
+    assert "is a policy by itself: compare takes two of them" in done.err
+    assert run("diff", new, new, "--details", new).status == 2
+
+
+def test_a_live_account_and_folders_of_details(tmp_path: Path) -> None:
+    roles = {"Web": EC2, "Worker": LAMBDA}
+    keys = {"AWS_ACCESS_KEY_ID": ROOT[0], "AWS_SECRET_ACCESS_KEY": ROOT[1], "AWS_REGION": "us-east-1"}
+    before = tmp_path / "before"
+    before.mkdir()
+    details(before / "page.json", allow(arn("role", "Web")))
+    policies = [
+        folder(tmp_path / name, alice=document(allow(arn("role", role))))
+        for name, role in (("old", "Web"), ("new", "Worker"))
+    ]
+    with (
+        Endpoint(Options(port=0, ephemeral=True, root_key=ROOT)) as endpoint,
+        Client(Credentials(*ROOT), url=endpoint.url) as root,
+    ):
+        for name, service in roles.items():
+            given = {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(trust(service))}
+            root.call("iam", "CreateRole", given)
+        root.call("iam", "CreateUser", {"UserName": "alice"})
+        policy = json.dumps(document(allow(arn("role", "Worker"))))
+        root.call("iam", "PutUserPolicy", {"UserName": "alice", "PolicyName": "p", "PolicyDocument": policy})
+        live = run("diff", str(before), endpoint.url, "--format", "json", **keys)
+        placed = run("diff", *policies, "--endpoint", endpoint.url, "--format", "json", **keys)
+    assert [(one["change"], one["role"]) for one in live.json] == [
+        ("less", arn("role", "Web")),
+        ("more", arn("role", "Worker")),
+    ]
+    assert [(one["change"], one["role"]) for one in placed.json] == [
+        ("less", arn("role", "Web")),
+        ("more", arn("role", "Worker")),
+    ]
+
+
+def test_nothing_that_differs_is_said(tmp_path: Path) -> None:
+    one = details(tmp_path / "one.json", allow(arn("role", "Web")))
+    done = run("diff", one, one)
+    assert done.out == "Nobody can pass more or less.\n"
+    assert done.err.count("organization's policies") == 1
