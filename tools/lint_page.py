@@ -44,10 +44,11 @@ alice.json,7,36,PassRoleWithResourceTag,error
 ```
 
 It reads policies as JSON (a document, a list of them, the output of `aws iam
-get-account-authorization-details` and of other commands), Terraform (`.tf` files: `aws_iam_policy_document`,
-`jsonencode`, JSON texts; plans by `terraform show -json`), CloudFormation and CDK templates in JSON or YAML,
-and folders of all these. What only a deployment tells (`var.account`, `!Ref Parameter` without a default) is
-unknown, and no finding stands on it.
+get-account-authorization-details` and of other commands), Terraform (`.tf` and `.tf.json` files:
+`aws_iam_policy_document`, `jsonencode`, JSON texts, with the locals and the defaults of variables of their
+module; plans by `terraform show -json`), CloudFormation and CDK templates in JSON or YAML, `Fn::ForEach` and
+both branches of `Fn::If` included, and folders of all these. What only a deployment tells (`var.account`,
+`!Ref Parameter` without a default) is unknown, and no finding stands on it.
 
 - `--format sarif` writes SARIF 2.1.0, which code hosts show in place; `json` and `csv` are for programs.
 - `--every-check` gives all that Access Analyzer's ValidatePolicy says, not only what is about iam:PassRole

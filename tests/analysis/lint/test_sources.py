@@ -447,3 +447,38 @@ def test_settings_with_comments_are_no_policies() -> None:
     assert found('{\n  // Policy of the editor\n  "Statement.x": 1\n}', "settings.json") == ()
     (broken,) = found('{\n  // a comment\n  "Statement": []\n}', "p.json")
     assert (broken.code, broken.line, broken.column) == ("JSON_SYNTAX_ERROR", 2, 3)
+
+
+def test_terraform_as_json() -> None:
+    encoded = json.dumps(POLICY.replace('"*"', '"${aws_iam_role.r.arn}*"').replace("é\\u00e9", "e"))
+    text = f"""{{
+  "locals": {{"star": "*"}},
+  "data": {{"aws_iam_policy_document": {{"d": {{
+    "statement": [
+      {{"actions": ["iam:PassRole"], "resources": ["${{aws_iam_role.r.arn}}"],
+       "condition": [{{"test": "StringEquals", "variable": "iam:ResourceTag/team", "values": ["${{var.x}}"]}}
+      ]}}
+    ],
+    "dynamic": {{"statement": {{"for_each": "${{var.x}}", "content": {{
+      "actions": ["iam:PassRole"], "resources": ["${{local.star}}"]}}}}}}
+  }}}}}},
+  "resource": {{
+    "aws_iam_policy": {{"p": {{"policy": {encoded}}}}},
+    "aws_iam_role": {{"r": {{"managed_policy_arns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}}}}
+  }}
+}}"""
+    told = {
+        (one.policy, one.code, text[one.start : one.end].split(":")[0])
+        for one in found(text, "cdk.tf.json")
+        if one.severity != "info" and one.code != "PassRoleWithoutPassedToService"
+    }
+    assert told == {
+        ("data.aws_iam_policy_document.d", TAG, '"iam'),
+        ("data.aws_iam_policy_document.d", "PassRoleOfAdministrator", '"${aws_iam_role.r.arn}"'),
+        ("data.aws_iam_policy_document.d", "PASS_ROLE_WITH_STAR_IN_RESOURCE", '"resources"'),
+        ("aws_iam_policy.p", TAG, '\\"aws'),
+        ("aws_iam_policy.p", "PassRoleOfAdministrator", '\\"${aws_iam_role.r.arn}*\\"'),
+        ("aws_iam_policy.p", "PASS_ROLE_WITH_STAR_IN_RESOURCE", '\\"Resource\\"'),
+    }
+    (broken,) = found('{"resource": {"a": "${x"}}', "b.tf.json")
+    assert (broken.code, broken.column) == ("JSON_SYNTAX_ERROR", 22)

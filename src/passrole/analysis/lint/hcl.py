@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from passrole.analysis.lint.node import Embedded
 from passrole.values.errors import PassroleError
 
 _SKIPPED: Final = re.compile(r"(?:[ \t\r\n]+|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
@@ -104,6 +105,16 @@ def parse(text: str) -> Block:
 def parse_expression(text: str) -> Expression:
     """An expression by itself. Raises HclError."""
     return _Reader(text).alone()
+
+
+def template_parts(given: Embedded) -> Iterator[Part]:
+    """A template that stands in a text of another language. Raises HclError."""
+    try:
+        for part in _Reader(given.text).template(0, len(given.text)):
+            places = tuple(given.offsets[at] for at in part.offsets)
+            yield Part(part.text, places, part.interpolated)
+    except HclError as error:
+        raise HclError(error.message, given.offsets[min(error.offset, len(given.text))]) from error
 
 
 class _Reader:
@@ -346,9 +357,9 @@ class _Reader:
             raise HclError(f"the heredoc {opened[2]} is not closed", start)
         first, last = opened.end(), closing.start()
         self._at = closing.end() - (1 if self._text[closing.start() : closing.end()].endswith("\r") else 0)
-        return Expression("text", start, self._at, parts=tuple(self._heredoc_parts(first, last)))
+        return Expression("text", start, self._at, parts=tuple(self.template(first, last)))
 
-    def _heredoc_parts(self, at: int, last: int) -> Iterator[Part]:
+    def template(self, at: int, last: int) -> Iterator[Part]:
         """The lines as they stand. Indentation that ``<<-`` takes away says nothing in JSON."""
         start = at
         while at < last:

@@ -96,6 +96,8 @@ def read_text(text: str, name: str = "", beside: Iterable[str] = ()) -> Found:
     """
     if name.endswith(".tf"):
         return read_terraform(text, beside)
+    if name.endswith(".tf.json"):
+        return read_terraform(text, as_json=True)
     if name.endswith((".yaml", ".yml")) or not re.match(r"\s*[\[{]", text):
         return (
             read_template(text) if re.search(r"^[\"']?Resources[\"']?\s*:", text, re.MULTILINE) else Found()

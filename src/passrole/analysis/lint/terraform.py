@@ -18,6 +18,7 @@ from passrole.analysis.lint.document import (
 from passrole.analysis.lint.hcl import Attribute, Block, Expression, HclError, parse
 from passrole.analysis.lint.json_files import ADMINISTRATOR_ACCESS, TERRAFORM, TERRAFORM_BLOCKS
 from passrole.analysis.lint.node import UNKNOWN, Member, Node, read_json
+from passrole.analysis.lint.terraform_json import parse_json
 from passrole.analysis.lint.terraform_values import Scope
 from passrole.policy.document import Kind
 from passrole.policy.source import JsonError
@@ -37,13 +38,14 @@ _VARIABLE: Final = re.compile(r"&\{")
 _NAMES: Final = re.compile(r"\b(?:local|var)\.")
 
 
-def read_terraform(text: str, beside: Iterable[str] = ()) -> Found:
-    """The policies of a ``.tf`` file. beside are the texts of the other files of its module."""
+def read_terraform(text: str, beside: Iterable[str] = (), *, as_json: bool = False) -> Found:
+    """The policies of a ``.tf`` file, or a ``.tf.json``. beside are the texts of its module's other files."""
     found = Found()
     try:
-        root = parse(text)
+        root = parse_json(text) if as_json else parse(text)
     except HclError as error:
-        found.broken.append(Broken(min(error.offset, len(text)), error.message, "Terraform"))
+        language = "JSON" if as_json else "Terraform"
+        found.broken.append(Broken(min(error.offset, len(text)), error.message, language))
         return found
     reader = _Reader(Scope.of(root, beside if _NAMES.search(text) else ()), found)
     administrators = set(reader.administrators(root))
