@@ -482,3 +482,47 @@ def test_terraform_as_json() -> None:
     }
     (broken,) = found('{"resource": {"a": "${x"}}', "b.tf.json")
     assert (broken.code, broken.column) == ("JSON_SYNTAX_ERROR", 22)
+
+
+def test_either_branch_of_a_conditional_is_read() -> None:
+    text = """
+resource "aws_iam_role_policy" "c" {
+  policy = var.custom != "" ? var.custom : jsonencode({ # jsonencode({
+    Statement = [{ Effect = "Allow", Action = "iam:PassRole", Resource = "*" }]
+  })
+}
+locals {
+  other = var.x ? "jsonencode({" : jsonencode({ Statement = [{ Effect = "Allow", Action = "iam:Nothing" }] })
+}
+"""
+    told = {(one.policy, one.code) for one in found(text, "m.tf") if one.severity != "info"}
+    assert told >= {
+        ("aws_iam_role_policy.c", "PASS_ROLE_WITH_STAR_IN_RESOURCE"),
+        ("locals", "INVALID_ACTION"),
+        ("locals", "MISSING_RESOURCE"),
+    }
+    assert "JSON_SYNTAX_ERROR" not in {code for _, code in told}
+
+
+def test_a_condition_that_only_a_run_tells_is_not_judged() -> None:
+    text = """
+data "aws_iam_policy_document" "d" {
+  statement {
+    actions   = ["iam:PassRole"]
+    resources = ["arn:aws:iam::111122223333:role/x"]
+    dynamic "condition" {
+      for_each = var.conditions
+      content {
+        test     = condition.value.test
+        variable = condition.value.variable
+        values   = condition.value.values
+      }
+    }
+  }
+}
+"""
+    assert found(text, "m.tf") == ()
+    plain = text.replace("condition.value.test", '"StringEquals"').replace(
+        "condition.value.variable", '"aws:PrincipalTag/x"'
+    )
+    assert {one.code for one in found(plain, "m.tf")} >= {"PassRoleWithoutPassedToService"}

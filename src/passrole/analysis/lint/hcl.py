@@ -107,6 +107,19 @@ def parse_expression(text: str) -> Expression:
     return _Reader(text).alone()
 
 
+def calls_in(text: str, start: int, end: int, function: str) -> Iterator[Expression]:
+    """The calls of a function in text[start:end], whatever they are part of, but not those in such calls."""
+    opens = re.compile(rf"\b{function}\(")
+    while (found := opens.search(text, start, end)) is not None:
+        try:
+            call = _Reader(text).call(found.start())
+        except HclError:  # in a comment or a text
+            start = found.end()
+            continue
+        yield call
+        start = call.end
+
+
 def template_parts(given: Embedded) -> Iterator[Part]:
     """A template that stands in a text of another language. Raises HclError."""
     try:
@@ -161,6 +174,11 @@ class _Reader:
         into.blocks.append(made)
 
     # Expressions
+
+    def call(self, at: int) -> Expression:
+        """The call that begins there."""
+        self._at = at
+        return self._named(at)
 
     def alone(self) -> Expression:
         """The one expression that the text is."""

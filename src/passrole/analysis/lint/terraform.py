@@ -15,7 +15,7 @@ from passrole.analysis.lint.document import (
     kind_of,
     unknown,
 )
-from passrole.analysis.lint.hcl import Attribute, Block, Expression, HclError, parse
+from passrole.analysis.lint.hcl import Attribute, Block, Expression, HclError, calls_in, parse
 from passrole.analysis.lint.json_files import ADMINISTRATOR_ACCESS, TERRAFORM, TERRAFORM_BLOCKS
 from passrole.analysis.lint.node import UNKNOWN, Member, Node, read_json
 from passrole.analysis.lint.terraform_json import parse_json
@@ -47,7 +47,7 @@ def read_terraform(text: str, beside: Iterable[str] = (), *, as_json: bool = Fal
         language = "JSON" if as_json else "Terraform"
         found.broken.append(Broken(min(error.offset, len(text)), error.message, language))
         return found
-    reader = _Reader(Scope.of(root, beside if _NAMES.search(text) else ()), found)
+    reader = _Reader(text, Scope.of(root, beside if _NAMES.search(text) else ()), found)
     administrators = set(reader.administrators(root))
     for block in root.blocks:
         if block.type == "data" and block.labels[:1] == (_DATA,):
@@ -63,7 +63,8 @@ def read_terraform(text: str, beside: Iterable[str] = (), *, as_json: bool = Fal
 class _Reader:
     """Reads the blocks of one file into found."""
 
-    def __init__(self, scope: Scope, found: Found) -> None:
+    def __init__(self, text: str, scope: Scope, found: Found) -> None:
+        self._text = text
         self._scope = scope
         self._found = found
         self._seen: set[int] = set()  # where the expressions stand that have been read
@@ -126,6 +127,9 @@ class _Reader:
         Without a kind it may be something else, which is passed over.
         """
         given, scope = self._scope.expression(given)
+        if given.kind == "other":  # either branch of a conditional may be deployed
+            for one in calls_in(self._text, given.start, given.end, "jsonencode"):
+                self._policy(one, kind, name)
         if given.start in self._seen:
             return
         if given.kind == "call" and given.value == "jsonencode" and len(given.items) == 1:
@@ -199,14 +203,17 @@ class _Reader:
         """The condition blocks as one Condition element; those of one operator and key are joined."""
         if not blocks:
             return None
+        start = blocks[0].start
         operators: dict[str, tuple[Node, dict[str, tuple[Node, list[Node]]]]] = {}
         for block in blocks:
             test, variable, values = (
                 self._scope.value(one.value) if (one := block.attributes.get(name)) is not None else None
                 for name in ("test", "variable", "values")
             )
-            if test is None or variable is None or values is None or not test.text or not variable.text:
+            if test is None or variable is None or values is None:
                 continue
+            if any(UNKNOWN in one.text or not one.text for one in (test, variable)):
+                return unknown(start, start)
             if test.text in operators:  # what is written in two places is changed in neither
                 first, keys = operators[test.text]
                 operators[test.text] = Node(first.start, first.start, first.value), keys
@@ -228,12 +235,12 @@ class _Reader:
             )
             for operator, (at, keys) in operators.items()
         ]
-        return Node(blocks[0].start, blocks[0].start, members=tuple(members))
+        return Node(start, start, members=tuple(members))
 
 
 def _within(given: Expression) -> Iterator[Expression]:
     """The expression and those in it that may give a policy."""
-    if given.kind == "text" or (given.kind == "call" and given.value == "jsonencode"):
+    if given.kind in ("text", "other") or (given.kind == "call" and given.value == "jsonencode"):
         yield given
     for one in given.items:
         yield from _within(one)
