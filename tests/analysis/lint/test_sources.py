@@ -526,3 +526,18 @@ data "aws_iam_policy_document" "d" {
         "condition.value.variable", '"aws:PrincipalTag/x"'
     )
     assert {one.code for one in found(plain, "m.tf")} >= {"PassRoleWithoutPassedToService"}
+
+
+def test_what_a_deployment_fills_in_is_unknown() -> None:
+    text = """
+Resources:
+  P:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - {Effect: Allow, Action: "s3:GetObject", Resource: "{{resolve:ssm:/bucket:1}}"}
+          - {Effect: Allow, Action: "s3:GetObject", Resource: !Sub "{{resolve:ssm:/${AWS::Region}/bucket:1}}"}
+"""
+    assert found(text, "t.yaml") == ()

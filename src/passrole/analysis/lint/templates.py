@@ -49,6 +49,7 @@ _HOLDERS: Final[Mapping[str, Mapping[str, Kind | None]]] = {
 }
 _ROLE: Final = "AWS::IAM::Role"
 _LOOP: Final = "Fn::ForEach::"
+_REFERENCE: Final = re.compile(r"\{\{resolve:[^}]*\}\}")
 _LINE: Final = re.compile(r"\(line (\d+), column (\d+)\)")
 # Elements of statements that may hold a list.
 _LISTS: Final = frozenset(("Statement", "Action", "NotAction", "Resource", "NotResource"))
@@ -212,7 +213,14 @@ def resolved(node: Node, resolver: Resolver) -> Node:
             one for item in node.items for one in _branches(item, resolver) or (resolved(item, resolver),)
         )
         return Node(node.start, node.end, items=tuple(one for one in items if one is not _NOTHING))
-    return node
+    return _without_references(node)
+
+
+def _without_references(node: Node) -> Node:
+    """A text in which ``{{resolve:ssm:…}}`` and the like, which a deployment fills in, are UNKNOWN."""
+    if "{{resolve:" not in node.text:
+        return node
+    return Node(node.start, node.end, _REFERENCE.sub(UNKNOWN, node.text))
 
 
 def _element(name: str, node: Node, resolver: Resolver) -> Node:
@@ -245,7 +253,8 @@ def _worked_out(node: Node, resolver: Resolver) -> Node:
         return Node(node.start, node.end, text)
     if _has_unknown(value):
         return unknown(node.start, node.end)
-    return made(value, node.start, node.end)
+    found = made(value, node.start, node.end)
+    return _without_references(found)
 
 
 def _has_unknown(value: object) -> bool:
