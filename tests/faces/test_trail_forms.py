@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.analysis.audit.organization_trail import Event
-from tests.analysis.audit.test_columns import as_orc, as_parquet, athena, lake, security_lake
+from tests.analysis.audit.test_columns import as_parquet, athena, lake, security_lake
 from tests.analysis.audit.wrapped_trails import WRAPPED
 from tests.analysis.details import allow, arn, document, page, role, trust, user
 from tests.faces.test_audits import ALICE, EVENTS, WORKER
@@ -29,7 +29,7 @@ NOWHERE = Source()
 FORMS: Mapping[str, Callable[[list[Event]], bytes]] = {
     "Parquet of Athena": lambda events: as_parquet(athena(events)),
     "Parquet of Security Lake in gzip": lambda events: gzip.compress(as_parquet(security_lake(events))),
-    "ORC of CloudTrail Lake": lambda events: as_orc(lake(events)),
+    "Parquet of CloudTrail Lake": lambda events: as_parquet(lake(events)),
     "a subscription of CloudWatch Logs": WRAPPED["aws kinesis get-records"],
 }
 

@@ -53,7 +53,7 @@ class _Replayer:
                 for record in batch:
                     try:
                         part.judged.append(self._replay.judge(record.as_event()))
-                    except (msgspec.DecodeError, RecursionError) as error:
+                    except (ValueError, RecursionError) as error:
                         fault(f"event {record.eventID}", f"not read: {error}")
                 yield part
                 part = Part([], [])

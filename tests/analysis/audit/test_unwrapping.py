@@ -209,6 +209,7 @@ def test_a_record_counts_once_however_often_its_wrapping_has_it() -> None:
         ),
         (table(["Event name", "Event time", "Event source"], [["A", "b", "c"]]), "download it as JSON"),
         (b"Obj\x01", "Avro"),
+        (b"ORC\x0a\x00", "ORC"),
         (b"7z\xbc\xaf\x27\x1c", "7z"),
         (b"\xff\x06\x00\x00sNaPpY", "Snappy"),
     ],

@@ -46,7 +46,7 @@ class Record(msgspec.Struct, gc=False):
         """(principal, account), as caller_of has them."""
         try:
             known = _identity(self.userIdentity)
-        except msgspec.DecodeError:  # a member of another type than AWS's
+        except ValueError:  # a member of another type than AWS's
             return caller_of(self.identity())
         return _caller(known) if known is not None else ("", "")
 

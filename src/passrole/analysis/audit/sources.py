@@ -182,7 +182,7 @@ def _looked_up(page: Mapping[str, object], fault: Fault, kind: type[R]) -> Itera
             try:
                 event = json.loads(text)
                 yield record_of(event, kind)
-            except (json.JSONDecodeError, msgspec.ValidationError):
+            except ValueError:
                 fault(f"event {row.get('EventId')}", "not a CloudTrail record")
 
 

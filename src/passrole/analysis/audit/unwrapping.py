@@ -206,7 +206,7 @@ def _parsed(text: str, broken: Broken) -> Iterator[object]:
     try:
         yield msgspec.json.decode(text)
         return
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         pass
     at = 0
     text = text.strip()

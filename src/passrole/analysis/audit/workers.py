@@ -93,7 +93,7 @@ def _look(records: Sequence[Record], table: Takers, piece: Piece, told: Report) 
     for record in records:
         try:
             extracted = extract(record, table)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             told.skipped.append(Skipped(piece.name, f"event {record.eventID}", f"not read: {error}"))
             continue
         told.found += extracted.passes

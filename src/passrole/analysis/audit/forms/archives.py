@@ -46,7 +46,7 @@ def archive(intake: Intake[R], whole: Whole, read: Read[R]) -> Iterator[list[R]]
             continue
         except Foreign as error:
             intake.fault(name, str(error))
-        except (zipfile.BadZipFile, zlib.error, EOFError, tarfile.TarError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, tarfile.TarError) as error:
             intake.fault(name, f"damaged or cut off: {error}")
 
 
@@ -67,7 +67,7 @@ def _zipped(intake: Intake[R], whole: Whole) -> Iterator[tuple[str, Member]]:
                     if not one.is_dir():
                         with opened.open(one) as member:
                             yield one.filename, member
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # the last: encrypted
+        except (zipfile.BadZipFile, NotImplementedError, OSError, RuntimeError, ValueError) as error:
             raise Foreign(f"a zip archive that cannot be read: {error}") from error
 
 
@@ -79,5 +79,5 @@ def _tarred(intake: Intake[R], whole: Whole) -> Iterator[tuple[str, Member]]:
                     if one.isfile() and (member := opened.extractfile(one)) is not None:
                         with member:
                             yield one.name, member
-        except tarfile.TarError as error:
+        except (tarfile.TarError, OSError, ValueError) as error:
             raise Foreign(f"a tar archive that cannot be read: {error}") from error

@@ -1,7 +1,7 @@
-"""Exports in columns, Parquet and ORC, as Athena, Security Lake and Spark write them.
+"""Exports as Parquet, as Athena, Security Lake and Spark write them.
 
 They are read by pyarrow, the extra ``passrole[parquet]``: only the columns that a record is made of, some
-hundreds of rows at a time.
+hundreds of rows at a time. pyarrow reads ORC, too, but a damaged file of that ends the whole process.
 """
 
 from __future__ import annotations
@@ -27,31 +27,29 @@ _BATCH: Final = 500  # rows
 _BUFFER: Final = 1 << 20  # bytes of a column that are read at once, however large its part of a row group
 _NAMED: Final = 8  # columns of a foreign file that are named
 
-MAGIC: Final[Mapping[bytes, str]] = {b"PAR1": "Parquet", b"ORC": "ORC"}
-
 # What passrole itself writes with --out.
 _OURS: Final = frozenset(("principal", "role", "service", "operation", "allowed", "denied"))
 
 
-def form_of(head: bytes) -> str:
-    """``Parquet`` or ``ORC``, "" for what begins otherwise."""
-    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
+def is_parquet(head: bytes) -> bool:
+    """Does a file begin as one?"""
+    return head.startswith(b"PAR1")
 
 
-def columns(intake: Intake[R], form: str, whole: Whole) -> Iterator[list[R]]:
+def columns(intake: Intake[R], whole: Whole) -> Iterator[list[R]]:
     """The records in the rows. whole gives the file, see sought. Raises Foreign."""
     try:
         import pyarrow
     except ImportError as error:
-        raise Foreign(f"{form}, for which pyarrow is needed: install passrole[parquet]") from error
+        raise Foreign("Parquet, for which pyarrow is needed: install passrole[parquet]") from error
     doubt = Doubt(intake.fault)
-    doubt.why = f"{form} without records"
+    doubt.why = "Parquet without records"
     number = 0
     with sought(intake, whole) as file:
         if intake.cut is not None:  # what tells where everything is stands at the end
             return
         try:
-            for batch in _parquet(file) if form == "Parquet" else _orc(file):
+            for batch in _batches(file):
                 found: list[R] = []
                 for record in records_of(batch, intake.kind) or _rows(batch):
                     number += 1
@@ -65,39 +63,27 @@ def columns(intake: Intake[R], form: str, whole: Whole) -> Iterator[list[R]]:
                 if found:
                     doubt.lift()
                 yield found
-        except (pyarrow.ArrowException, OSError, ValueError) as error:
-            text = f"damaged {form}: {str(error).partition(chr(10))[0]}"
+        except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+            text = f"damaged Parquet: {str(error).partition(chr(10))[0]}"
             if not number:
                 raise Foreign(text) from error
             doubt.fault(f"behind row {number}", text)
     doubt.end()
 
 
-def _parquet(file: BinaryIO) -> Iterator[pyarrow.RecordBatch]:
+def _batches(file: BinaryIO) -> Iterator[pyarrow.RecordBatch]:
     import pyarrow.parquet
 
     with pyarrow.parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as opened:
-        wanted = _wanted(opened.schema_arrow, "Parquet")
+        wanted = _wanted(opened.schema_arrow)
         yield from opened.iter_batches(batch_size=_BATCH, columns=wanted, use_threads=False)
 
 
-def _orc(file: BinaryIO) -> Iterator[pyarrow.RecordBatch]:
-    import pyarrow.orc
-
-    opened = pyarrow.orc.ORCFile(file)
-    # Of a structure, all of it is read: a place that a file does not have is an error here.
-    wanted = list(dict.fromkeys(place.partition(".")[0] for place in _wanted(opened.schema, "ORC")))
-    for number in range(opened.nstripes):
-        stripe = opened.read_stripe(number, columns=wanted)
-        for at in range(0, stripe.num_rows, _BATCH):
-            yield stripe.slice(at, _BATCH)
-
-
-def _wanted(schema: pyarrow.Schema, form: str) -> Sequence[str]:
+def _wanted(schema: pyarrow.Schema) -> Sequence[str]:
     """The columns to be read. Raises Foreign for those of another table."""
     names = list(schema.names)
     if set(names) >= _OURS:
-        raise Foreign(f"{form} of the rows that an audit found: an answer, not a trail")
+        raise Foreign("Parquet of the rows that an audit found: an answer, not a trail")
     if is_header(names) and not missing(names):
         return [name for name in names if is_wanted(name)]
     if places := places_in(names):
@@ -106,7 +92,7 @@ def _wanted(schema: pyarrow.Schema, form: str) -> Sequence[str]:
     texts = [field.name for field in schema if "string" in str(field.type) or "binary" in str(field.type)]
     if not texts:
         shown = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
-        raise Foreign(f"{form} without the columns of a trail: it has {shown}")
+        raise Foreign(f"Parquet without the columns of a trail: it has {shown}")
     return texts
 
 

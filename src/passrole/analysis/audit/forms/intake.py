@@ -77,7 +77,7 @@ class Intake(Generic[R]):
         """The one record in a JSON value; none, and a fault, where it is another thing."""
         try:
             return self.kept([self.one.decode(piece)])
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             self.count += 1
             self.fault(f"record {self.count}", NO_RECORD)
             return []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Final, Generic
 
@@ -33,7 +32,7 @@ def _bare(line: bytes) -> bytes:
 def _is_object(line: bytes) -> bool:
     try:
         return isinstance(msgspec.json.decode(_bare(line)), dict)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
 
 
@@ -66,7 +65,7 @@ class Lines(Generic[R]):
     def _decoded(self, piece: bytes) -> list[R]:
         try:
             found = self._in.one.decode_lines(piece)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             found = []
         if found and all(one.eventName for one in found) and _RAW not in piece:
             self._doubt.lift()
@@ -85,14 +84,14 @@ class Lines(Generic[R]):
         line = _bare(line)
         try:
             one = into.one.decode(line)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             one = into.kind()
         if one.eventName and _RAW not in line:
             self._doubt.lift()
             return [one]
         try:
             content = msgspec.json.decode(line)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return self._of_several(line, place)
         return of_content(into, content, place, self._doubt)
 
@@ -106,7 +105,7 @@ class Lines(Generic[R]):
             try:
                 _, end = SCANNER.raw_decode(text, at)
                 content = msgspec.json.decode(line[at:end])
-            except (json.JSONDecodeError, msgspec.DecodeError, RecursionError):
+            except (ValueError, RecursionError):
                 cut_off = into.cut is not None and into.over and not into.left
                 self._doubt.fault(place, "cut off" if cut_off else BROKEN)
                 break

@@ -12,8 +12,6 @@ import re
 from collections.abc import Iterator
 from typing import Final, Generic
 
-import msgspec
-
 from passrole.analysis.audit.exports import R
 from passrole.analysis.audit.forms.intake import BROKEN, LARGEST, SCANNER, SPACE, Intake, past
 
@@ -98,7 +96,7 @@ class Lists(Generic[R]):
         into = self._in
         try:
             found = into.decode_list(b"".join((b"[", memoryview(into.left)[:end], b"]")))
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             into.left = into.left[:end]
             return self._one_by_one(spaced, last=True, closed=False)
         return into.kept(found), False

@@ -60,7 +60,7 @@ def of_content(
         some = True
         try:
             found.append(record_of(event, intake.kind))
-        except (msgspec.DecodeError, TypeError, ValueError, RecursionError):
+        except (TypeError, ValueError, RecursionError):
             doubt.fault(place, NO_RECORD)
     if found or is_empty(content):
         doubt.lift()
@@ -149,7 +149,7 @@ class _Values(Generic[R]):
         place = f"value {self._number}"
         try:
             content: object = msgspec.json.decode(piece)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             self._fault(BROKEN)
             return
         if self._open and is_athena(content):
