@@ -384,3 +384,46 @@ def test_a_provider_that_assumes_a_role_passes_with_that_one() -> None:
         (f"{LAMBDA}.told", arn("role", "Admin"), True, True),
     }
     assert policies_to_add(answers) == {}
+
+
+def test_a_stack_passes_what_its_template_does() -> None:
+    body = (
+        json.dumps(
+            {
+                "Parameters": {"Role": {"Type": "String"}},
+                "Resources": {
+                    "Job": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Ref": "Role"}}},
+                    "Role": {"Type": "AWS::IAM::Role", "Properties": {}},
+                    "Own": {
+                        "Type": "AWS::Lambda::Function",
+                        "Properties": {"Role": {"Fn::GetAtt": "Role.Arn"}},
+                    },
+                },
+            }
+        )
+        .replace('"Role": {"Type": "AWS::IAM::Role"', '"Made": {"Type": "AWS::IAM::Role"')
+        .replace("Role.Arn", "Made.Arn")
+    )
+    stack = {"name": "app", "template_body": body, "parameters": {"Role": arn("role", "Job")}}
+    deploy = arn("role", "Deploy")
+    changes = [
+        resource("aws_cloudformation_stack.mine", stack),
+        resource("aws_cloudformation_stack.theirs", {**stack, "iam_role_arn": deploy}),
+        resource("aws_cloudformation_stack.as_it_was", stack, before=stack, actions=("update",)),
+        resource("aws_cloudformation_stack.far", {"template_url": "https://example.com/t"}),
+        resource("aws_cloudformation_stack.later", stack, {"iam_role_arn": True}),
+        resource("aws_cloudformation_stack.broken", {"template_body": "{}"}),
+    ]
+    first, second = read(changes)
+    assert passes([first]) == {
+        "aws_cloudformation_stack.mine/Job": {"Job"},
+        "aws_cloudformation_stack.mine/Own": {"app-Made-*"},
+        "aws_cloudformation_stack.theirs": {"Deploy"},
+        "aws_cloudformation_stack.later": {"*"},
+    }
+    assert second.assumed == deploy
+    assert set(passes([second])) == {
+        "aws_cloudformation_stack.theirs/Job",
+        "aws_cloudformation_stack.theirs/Own",
+    }
+    assert [one.partition(": ")[0].rpartition(".")[2] for one in first.notes] == ["far", "later", "broken"]

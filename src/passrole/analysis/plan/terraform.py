@@ -13,6 +13,7 @@ from typing import Final
 from passrole.analysis.plan.configuration import Asker, Configuration, Json, as_json
 from passrole.analysis.plan.passes import ANY, Deployment, PlannedPass, UnreadablePlan, Where, roles_of
 from passrole.analysis.plan.properties import planned_at, segments
+from passrole.analysis.plan.templates import read_template
 from passrole.catalog import deployments
 from passrole.catalog.deployments import RoleProperty
 from passrole.catalog.role_parameters import ROLE_NAME
@@ -41,6 +42,7 @@ _LAUNCHES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("launch_template_config.launch_template_specification",),
     ),
 }
+_STACK: Final = "aws_cloudformation_stack"
 _NAMES: Final = ("id", "name", "launch_template_id", "launch_template_name")
 
 
@@ -64,7 +66,8 @@ def read_plan(text: str, where: Where, directory: Directory | None = None) -> li
         if assumed not in made:
             made[assumed] = _Plan(configuration, changes, _there(where, assumed), directory, assumed)
         made[assumed].add(one, asker)
-    return [one.deployment for name, one in made.items() if not name or one.deployment.passes]
+    stacks = [stack for one in made.values() for stack in one.stacks]
+    return [*(one.deployment for name, one in made.items() if not name or one.deployment.passes), *stacks]
 
 
 def _there(where: Where, role: str) -> Where:
@@ -92,6 +95,7 @@ class _Plan:
         self._where = where
         self._directory = directory
         self.deployment = Deployment(assumed=assumed)
+        self.stacks: list[Deployment] = []  # of CloudFormation, deployed with a role of their own
 
     def add(self, one: Json, asker: Asker) -> None:
         """Adds what a resource of the plan passes."""
@@ -108,6 +112,8 @@ class _Plan:
                 self.deployment.passes.append(PlannedPass(address, row, role))
         if kind in _LAUNCHES and "create" in actions:
             self._launch(one, asker, address, kind)
+        if kind == _STACK:
+            self._stack(address, before, change)
 
     def _named(self, one: Json, asker: Asker, row: RoleProperty, present: set[str]) -> Iterator[str]:
         """The roles that a property of a resource names."""
@@ -175,6 +181,36 @@ class _Plan:
             if attribute is not None and value in (after.get(attribute), after.get("arn")):
                 return one
         return None
+
+    # Stacks
+
+    def _stack(self, address: str, before: Json, change: Json) -> None:
+        """The passes of a template that is deployed: by its role, or with the rights of the caller."""
+        after, unknown = as_json(change.get("after")), as_json(change.get("after_unknown"))
+        parts = ("template_body", "parameters", "iam_role_arn")
+        if all(before.get(one) == after.get(one) for one in parts) and before:
+            return
+        body, role = after.get("template_body"), after.get("iam_role_arn")
+        note = ""
+        if not isinstance(body, str):
+            note = "its template is not in the plan, and not read"
+        elif unknown.get("iam_role_arn"):
+            note = "its role is made by the plan: what that passes is not judged"
+        else:
+            given = {key: str(value) for key, value in as_json(after.get("parameters")).items()}
+            where = replace(self._where, stack=str(after.get("name") or ANY))
+            try:
+                inner = read_template(body, where, self._directory, given)
+            except UnreadablePlan as error:
+                note = f"its template is not read: {error}"
+            else:
+                made = Deployment(assumed=role) if isinstance(role, str) else self.deployment
+                made.passes += [replace(one, resource=f"{address}/{one.resource}") for one in inner.passes]
+                made.notes += [f"{address}/{one}" for one in inner.notes]
+                if made is not self.deployment:
+                    self.stacks.append(made)
+        if note:
+            self.deployment.notes.append(f"{address}: {note}")
 
     # Launch templates
 
