@@ -387,22 +387,15 @@ def test_a_provider_that_assumes_a_role_passes_with_that_one() -> None:
 
 
 def test_a_stack_passes_what_its_template_does() -> None:
-    body = (
-        json.dumps(
-            {
-                "Parameters": {"Role": {"Type": "String"}},
-                "Resources": {
-                    "Job": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Ref": "Role"}}},
-                    "Role": {"Type": "AWS::IAM::Role", "Properties": {}},
-                    "Own": {
-                        "Type": "AWS::Lambda::Function",
-                        "Properties": {"Role": {"Fn::GetAtt": "Role.Arn"}},
-                    },
-                },
-            }
-        )
-        .replace('"Role": {"Type": "AWS::IAM::Role"', '"Made": {"Type": "AWS::IAM::Role"')
-        .replace("Role.Arn", "Made.Arn")
+    body = json.dumps(
+        {
+            "Parameters": {"Role": {"Type": "String"}},
+            "Resources": {
+                "Job": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Ref": "Role"}}},
+                "Made": {"Type": "AWS::IAM::Role", "Properties": {}},
+                "Own": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": "Made.Arn"}}},
+            },
+        }
     )
     stack = {"name": "app", "template_body": body, "parameters": {"Role": arn("role", "Job")}}
     deploy = arn("role", "Deploy")
