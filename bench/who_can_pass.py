@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import resource
 import subprocess
@@ -204,28 +203,29 @@ def listing(found: Estate) -> str:
     return f"rows as JSON: {lines:,} in {seconds:.2f} s of CPU, {lines / seconds:,.0f}/s, {size / 1e6:.0f} MB"
 
 
+# Run by a small process of its own: of a process that this one starts, the most memory is at least its own.
+_RUN = """
+import json, resource, subprocess, sys, time
+began, lines = time.perf_counter(), 0
+with subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as run:
+    while chunk := run.stdout.read(1 << 20):
+        lines += chunk.count(b"\\n")
+wall, used = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([run.returncode, lines, used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024]))
+"""
+
+
 def command(*arguments: str) -> str:
-    """The whole command in a process of its own: wall time, CPU with that of its processes, memory."""
-    began = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-m", "passrole", "who-can-pass", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as run:
-        out = run.stdout
-        assert out is not None
-        lines = 0
-        while chunk := out.read(1 << 20):
-            lines += chunk.count(b"\n")
-        _, status, used = os.wait4(run.pid, 0)
-        run.returncode = os.waitstatus_to_exitcode(status)
-    if run.returncode:
-        raise SystemExit(f"the command failed: {run.returncode}")
-    seconds = used.ru_utime + used.ru_stime
-    return (
-        f"{lines:,} lines, {seconds:.2f} s of CPU, {time.perf_counter() - began:.1f} s, "
-        f"{used.ru_maxrss / 1024:.0f} MB"
+    """The whole command in a process of its own: lines, CPU and memory with those of its processes, time."""
+    told = subprocess.run(
+        [sys.executable, "-c", _RUN, sys.executable, "-m", "passrole", "who-can-pass", *arguments],
+        capture_output=True,
+        check=True,
     )
+    status, lines, cpu, wall, memory = json.loads(told.stdout)
+    if status:
+        raise SystemExit(f"the command failed: {status}")
+    return f"{lines:,} lines, {cpu:.2f} s of CPU, {wall:.1f} s, {memory:.0f} MB"
 
 
 def end_to_end(found: Estate) -> Iterator[str]:
