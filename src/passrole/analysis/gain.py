@@ -288,8 +288,9 @@ class _Search:
         entries: list[str] = []
         for grant in self._mine.layers[0] if self._mine.layers else ():
             for text in () if grant.not_action else grant.statement.actions:
-                actions = action_sets.of_pattern(Pattern.parse(text.lower())) & self._may
-                if actions and not actions & ~gained and actions & left:
+                actions = action_sets.of_pattern(Pattern.parse(text.lower()))
+                # Where a boundary or the like takes some of it away, the policy's words say too much.
+                if actions & left and not actions & ~(gained & self._may):
                     entries.append(text)
                     left &= ~actions
         for service in sorted(action_sets.services(left), key=_rank):

@@ -564,3 +564,115 @@ def test_paths_are_shortest_and_reach_all_that_a_plain_search_does(whole: Estate
         for target, steps in distance.items():
             if steps == 1 and target not in listed:
                 assert not graph.gains.of(start.asker, graph.nodes[graph.number[target]].asker)
+
+
+def test_a_user_and_its_group_with_policies_alike_are_both_to_be_narrowed() -> None:
+    alike = document(allow(arn("role", "Admin"), action="iam:UpdateAssumeRolePolicy"))
+    found = estate(page([user("alice", alike, groups=["Ops"])], [group("Ops", alike)], [ADMIN]))
+    (row,) = escalations(found).rows
+    assert row.cut is not None
+    owners = [one.owner for one in (row.cut.statement, *row.cut.others)]
+    assert owners == [arn("user", "alice"), arn("group", "Ops")]
+
+
+def test_actions_that_make_one_thing_must_be_allowed_on_one() -> None:
+    one, other = f"{FUNCTION}-one", f"{FUNCTION}-other"
+    apart = [
+        PASS_ADMIN,
+        allow(one, action="lambda:CreateFunction"),
+        allow(other, action="lambda:InvokeFunction"),
+    ]
+    (row,) = alone(*apart)
+    assert not row.certain
+    assert row.steps[0].actions == ("iam:PassRole", "lambda:CreateFunction")
+    (row,) = alone(*apart, allow(f"{FUNCTION}-on*", action="lambda:InvokeFunction"))
+    assert row.certain
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["arn:aws:s3:::bucket/*", "arn:aws:lambda:us-east-1:999988887777:function:*", arn("role", "*")],
+)
+def test_an_action_that_is_allowed_on_nothing_of_its_sort_is_no_way(elsewhere: str) -> None:
+    assert (
+        alone(PASS_ADMIN, allow(elsewhere, action=["lambda:CreateFunction", "lambda:InvokeFunction"])) == []
+    )
+    assert alone(allow(elsewhere, action="lambda:UpdateFunctionCode")) == []
+
+
+def test_a_group_gives_its_member_nothing_past_its_own_deny_and_boundary() -> None:
+    members = [allow(arn("group", "Admins"), action="iam:AddUserToGroup"), deny(action="iam:UpdateAssume*")]
+    groups = [group("Admins", document(allow(action=["iam:UpdateAssumeRolePolicy", "s3:*"])))]
+    rows = alone(*members, groups=groups)
+    assert [(short(row.target), row.gain.text) for row in rows] == [("Admins", "s3:*")]
+    rows = alone(members[0], groups=groups)
+    assert [short(row.target) for row in rows] == ["Admins", "Admin"]
+
+
+def test_what_a_condition_says_of_the_target_is_known() -> None:
+    tagged = {"StringEquals": {"iam:ResourceTag/team": "red"}}
+    statements = [allow(action="iam:CreateAccessKey", condition=tagged)]
+    strong = document(allow(action="s3:*"))
+    (row,) = alone(
+        *statements,
+        users=[user("red", strong, tags={"team": "red"}), user("blue", strong, tags={"team": "blue"})],
+    )
+    assert (short(row.target), row.certain) == ("red", True)
+    bound = {"ArnEquals": {"iam:PermissionsBoundary": arn("policy", "Bound")}}
+    mine = allow(arn("user", "alice"), bound, action="iam:PutUserPolicy")
+    assert alone(mine) == []
+
+
+def test_a_policy_that_may_not_be_attached_gives_nothing() -> None:
+    only = {"ArnEquals": {"iam:PolicyARN": "arn:aws:iam::aws:policy/ReadOnlyAccess"}}
+    assert alone(allow(arn("user", "alice"), only, action="iam:AttachUserPolicy")) == []
+
+
+def test_a_role_of_ones_own_is_bounded_where_it_must_be() -> None:
+    bound = {"ArnEquals": {"iam:PermissionsBoundary": arn("policy", "Bound")}}
+    rows = alone(
+        allow(arn("role", "dev/*"), bound, action=["iam:CreateRole", "iam:PutRolePolicy"]),
+        policies=[managed("Bound", document(allow(action="sqs:*")))],
+        roles=[],
+    )
+    (row,) = rows
+    assert (row.certain, row.gain.text) == (True, "sqs:*")
+    assert (
+        row.steps[0].text
+        == "make role/dev/x that trusts the caller (with the permissions boundary policy/Bound)"
+    )
+
+
+@pytest.mark.parametrize("held", ["a", "b"])
+def test_every_way_through_what_is_there_is_tried(held: str) -> None:
+    """One project lets the one call start a build, another the other."""
+    project = f"arn:aws:codebuild:us-east-1:{ACCOUNT}:project"
+    found = estate(
+        page(
+            [
+                user(
+                    "alice",
+                    document(
+                        allow(f"{project}/a", action="codebuild:StartBuild"),
+                        allow(f"{project}/b", action="codebuild:StartBuildBatch"),
+                    ),
+                )
+            ],
+            roles=[role("Admin", trust("codebuild.amazonaws.com"), EVERYTHING)],
+        )
+    )
+    inventory = Inventory((Held("build project", f"{project}/{held}", arn("role", "Admin")),))
+    (row,) = escalations(found, inventory=inventory).rows
+    assert (row.certain, row.steps[0].through) == (True, f"{project}/{held}")
+
+
+def test_kinds_that_could_not_be_listed_are_not_left_out() -> None:
+    found = estate(
+        page(
+            [user("alice", document(allow(action="ecs:ExecuteCommand")))],
+            roles=[role("Admin", trust("ecs-tasks.amazonaws.com"), EVERYTHING)],
+        )
+    )
+    (row,) = escalations(found, inventory=Inventory(unread=frozenset({"task"}))).rows
+    assert (row.certain, row.steps[0].when) == (False, "a task holds the role")
+    assert escalations(found, inventory=Inventory()).rows == []

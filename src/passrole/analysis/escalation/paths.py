@@ -148,9 +148,13 @@ class _Escalations:
     def _of(self, start: Node, found: Found) -> list[Escalation]:
         reach = self._reach(start)
         candidates: list[tuple[int, int, Node]] = []
+        seen: set[str] = set()  # a group is come to by as many as can join it: the first is told
         for level, nodes in enumerate(reach.levels[1:], 1):
             for number in bits.places(nodes):
                 target = self._graph.nodes[number]
+                if target.arn in seen:
+                    continue
+                seen.add(target.arn)
                 if self._wanted(target.arn) and not self._graph.gains.surely_not(start.asker, target.asker):
                     strength = self._graph.actions(target).may.bit_count()
                     candidates.append((level, -strength, target))
@@ -159,7 +163,7 @@ class _Escalations:
         raised = self._raise(start, reach)
         if raised is not None and (not self._search.certain or raised.certain):
             rows.append(raised)
-        rows += self._changed(start, reach)
+        rows += self._changed(start, reach, len(raised.steps) if raised is not None else 0)
         for level, _, target in candidates:
             if self._search.most and len(rows) >= self._search.most:
                 found.left_out += 1
@@ -258,9 +262,9 @@ class _Escalations:
         """The shortest path on which some identity is given any right, and used."""
         best: Escalation | None = None
         for level, nodes in enumerate(reach.levels):
-            if best is not None and len(best.steps) <= level + 1:
-                break
             for number in bits.places(nodes & reach.at_will & ~self._graph.administrators):
+                if best is not None and len(best.steps) <= level + 1:
+                    return best
                 for row in self._raised_by(start, self._graph.nodes[number], reach, level):
                     if (best is None or len(row.steps) < len(best.steps)) and self._wanted(row.target):
                         best = row
@@ -312,8 +316,8 @@ class _Escalations:
             gain = self._graph.gains.brief(start.asker, change.asker)
             if gain:
                 path = self._path(start, editor, reach, level)
-                step = self._steps.of_change(editor, change)
-                yield Escalation(start.arn, change.through, gain, (*path, step), raised=True)
+                step = self._steps.of_founding(editor, change)
+                yield Escalation(start.arn, change.arn, gain, (*path, step), raised=True)
 
     def _use(self, start: Node, editor: Node, edited: Node) -> tuple[Step, ...]:
         """The step to an identity that has been changed; none to where the caller is already."""
@@ -325,48 +329,60 @@ class _Escalations:
         )
         return (self._steps.of_way(editor, edited, way),)
 
-    def _changed(self, start: Node, reach: _Reach) -> list[Escalation]:
-        """What identities have once a limit or a newer policy is taken away, the shortest path to each."""
-        best: dict[tuple[str, str], Escalation] = {}
+    def _changed(self, start: Node, reach: _Reach, raised: int) -> list[Escalation]:
+        """What identities have once a limit or a newer policy is taken away, the shortest path to each.
+
+        Who begins changes itself and all that it can use; who is reached on the way, itself and who began,
+        but not past where any right can be had (in raised steps, 0 for nowhere).
+        """
+        found: dict[tuple[int, str], tuple[int, Node, Change, Gain]] = {}
         for level, nodes in enumerate(reach.levels):
+            if level and raised and raised <= level + 1:
+                break
             for number in bits.places(nodes & reach.at_will & ~self._graph.administrators):
                 editor = self._graph.nodes[number]
-                within = 1 << editor.number | 1 << start.number | self._out(editor)[0]
-                for change in self._changes.of(editor, within & ~self._graph.administrators):
-                    row = self._of_change(start, editor, change, reach, level)
-                    if row is None:
-                        continue
-                    place = row.target, row.gain.text
-                    known = best.get(place)
-                    if known is None or (len(row.steps), not row.certain) < (
-                        len(known.steps),
-                        not known.certain,
-                    ):
-                        best[place] = row
-        return list(best.values())
+                for change in self._changes.of(editor, self._within(start, editor)):
+                    place = change.edited.number, change.asker.arn
+                    if place not in found:
+                        gain = self._gained(start, change)
+                        if gain:
+                            found[place] = level, editor, change, gain
+        shown = sorted(found.values(), key=lambda row: (row[0], not row[2].certain))
+        rows: dict[tuple[str, str], Escalation] = {}
+        for level, editor, change, gain in shown:
+            place_of = change.edited.arn, gain.text
+            if self._search.most and len(rows) >= self._search.most:
+                break
+            if place_of not in rows:
+                row = self._of_change(start, editor, change, gain, reach, level)
+                if not self._search.certain or row.certain:
+                    rows[place_of] = row
+        return list(rows.values())
+
+    def _within(self, start: Node, editor: Node) -> int:
+        own = 1 << editor.number | 1 << start.number
+        usable = self._out(editor)[0] if editor is start else 0
+        return (own | usable) & ~self._graph.administrators
+
+    def _gained(self, start: Node, change: Change) -> Gain | None:
+        """What the start has by the change and not by itself; None where the change gives nothing."""
+        gains = self._graph.gains
+        if not self._wanted(change.edited.arn) or (self._search.certain and not change.certain):
+            return None
+        if gains.surely_not(start.asker, change.asker) or not gains.brief(change.edited.asker, change.asker):
+            return None
+        return gains.brief(start.asker, change.asker)
 
     def _of_change(
-        self, start: Node, editor: Node, change: Change, reach: _Reach, level: int
-    ) -> Escalation | None:
-        edited = change.edited
-        assert edited is not None  # Invariant: what is made anew is found by itself
-        if not self._wanted(edited.arn) or (self._search.certain and not change.certain):
-            return None
-        gains = self._graph.gains
-        if not gains.brief(edited.asker, change.asker):
-            return None
-        gain = gains.of(start.asker, change.asker)
-        if not gain:
-            return None
+        self, start: Node, editor: Node, change: Change, gain: Gain, reach: _Reach, level: int
+    ) -> Escalation:
         # The change comes last: it may take from the editor what it uses the other by.
         steps = (
             *self._path(start, editor, reach, level),
-            *self._use(start, editor, edited),
+            *self._use(start, editor, change.edited),
             self._steps.of_change(editor, change),
         )
-        if self._search.certain and not all(step.certain for step in steps):
-            return None
-        return Escalation(start.arn, edited.arn, gain, steps, raised=True)
+        return Escalation(start.arn, change.edited.arn, gain, steps, raised=True)
 
     def _is_certain(self, editor: Node, edited: Node, technique: Technique) -> bool:
         return any(

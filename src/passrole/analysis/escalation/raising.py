@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from typing import Final
 
 from passrole.analysis import action_sets, bits
@@ -52,9 +53,9 @@ _OF_ACCOUNT: Final = ("aws:resource", "aws:principalorg", "aws:principalaccount"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change that somebody can make: technique, written to through, gives asker what it has then.
+    """One change that somebody can make: what edited has once through is written to, or removed.
 
-    edited is the identity that has it, None for one that the change makes. said are keys of the call.
+    said are keys of the call.
     """
 
     technique: Technique
@@ -62,7 +63,19 @@ class Change:
     through: str
     asker: Asker
     certain: bool
-    edited: Node | None = None
+    edited: Node
+    said: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """An identity that somebody can make: its ARN, and what it has then. said are keys of the calls."""
+
+    technique: Technique
+    actions: tuple[str, ...]
+    arn: str
+    asker: Asker
+    certain: bool
     said: tuple[tuple[str, str], ...] = ()
 
 
@@ -82,6 +95,8 @@ class Changes:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._askers: dict[tuple[int, str], Asker] = {}
+        self._found: dict[tuple[int, int], tuple[Change, ...]] = {}
+        self._foundings: dict[int, tuple[Founding, ...]] = {}
         self._versioned = {
             arn
             for arn in graph.policies.resources.arns
@@ -103,16 +118,22 @@ class Changes:
         )
         return action_sets.of_actions(tuple(one.actions[0] for one in techniques))
 
-    def of(self, editor: Node, within: int) -> Iterator[Change]:
+    def of(self, editor: Node, within: int) -> tuple[Change, ...]:
         """What the editor can change of these nodes that may give them more."""
         if not self._graph.actions(editor).may & self._actions:
-            return
-        nodes = [self._graph.nodes[number] for number in bits.places(within)]
-        bounded = bits.of(node.number for node in nodes if node.asker.policies.boundaries)
-        denied = bits.of(node.number for node in nodes if _denies(node.asker.policies.identity))
-        yield from self._boundaries(editor, bounded)
-        yield from self._removals(editor, denied)
-        yield from self._older(editor, within)
+            return ()
+        place = editor.number, within
+        found = self._found.get(place)
+        if found is None:
+            nodes = [self._graph.nodes[number] for number in bits.places(within)]
+            bounded = bits.of(node.number for node in nodes if node.asker.policies.boundaries)
+            denied = bits.of(node.number for node in nodes if _denies(node.asker.policies.identity))
+            found = self._found[place] = (
+                *self._boundaries(editor, bounded),
+                *self._removals(editor, denied),
+                *self._older(editor, within),
+            )
+        return found
 
     def _boundaries(self, editor: Node, within: int) -> Iterator[Change]:
         if not within:
@@ -222,25 +243,33 @@ class Changes:
 
     # --- Identities of one's own --------------------------------------------------------------
 
-    def founded(self, editor: Node) -> Iterator[Change]:
+    def founded(self, editor: Node) -> tuple[Founding, ...]:
         """Identities with any right that the editor can make and use: a role, or a user."""
+        found = self._foundings.get(editor.number)
+        if found is None:
+            found = self._foundings[editor.number] = tuple(self._founded(editor))
+        return found
+
+    def _founded(self, editor: Node) -> Iterator[Founding]:
         for technique, rights, kind in ((NEW_ROLE, ROLE_RIGHTS, "role"), (NEW_USER, USER_RIGHTS, "user")):
             for grant in rights:
                 actions = (*technique.actions, grant)
                 if action_sets.of_actions(actions) & ~self._graph.actions(editor).may:
                     continue
-                found = self._found(editor, technique, actions, kind)
+                found = self._founding(editor, technique, actions, kind)
                 if found is not None:
                     yield found
                     break
 
-    def _found(
+    def _founding(
         self, editor: Node, technique: Technique, actions: tuple[str, ...], kind: str
-    ) -> Change | None:
+    ) -> Founding | None:
         graph = self._graph
         account = editor.asker.account
-        form = glob.pattern_of((f"arn:{editor.arn.split(':')[1]}:iam::{account}:{kind}/", glob.ONE, glob.ANY))
-        for certain in (True, False):
+        start = f"arn:{editor.arn.split(':')[1]}:iam::{account}:{kind}/"
+        # A name that ends in a letter is one under any path, where names are free.
+        forms = [glob.pattern_of((start, *rest)) for rest in ((glob.ANY, "x"), (glob.ONE, glob.ANY))]
+        for certain, form in product((True, False), forms):
             for place in graph.actions(editor).places(actions, form, certain=certain):
                 change = self._founded_at(editor, technique, actions, kind, place)
                 if change is not None:
@@ -249,11 +278,13 @@ class Changes:
 
     def _founded_at(
         self, editor: Node, technique: Technique, actions: tuple[str, ...], kind: str, place: Place
-    ) -> Change | None:
+    ) -> Founding | None:
         """The identity of that ARN; None where it is there, or must have a boundary that is not known."""
         graph = self._graph
-        asked = place.context.get("iam:PermissionsBoundary")
-        if place.resource in graph.number or "${" in place.resource or isinstance(asked, tuple):
+        context = {key.lower(): value for key, value in place.context.items()}
+        asked = context.get(BOUNDARY_ARN)
+        name = place.resource
+        if name in graph.number or name.endswith("/") or "${" in name or isinstance(asked, tuple):
             return None
         boundary = self._customers(asked) if asked else None
         if asked and boundary is None:
@@ -268,7 +299,7 @@ class Changes:
         free = kind == "user" or bool(graph.actions(editor).undenied & action_sets.of_action(_ASSUME))
         certain = free and all(pair[0] for pair in pairs)
         asker = _new(editor, place.resource, kind, boundaries)
-        return Change(technique, actions, place.resource, asker, certain, said=tuple(said.items()))
+        return Founding(technique, actions, place.resource, asker, certain, tuple(said.items()))
 
     # --- Askers -------------------------------------------------------------------------------
 

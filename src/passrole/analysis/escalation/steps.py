@@ -10,7 +10,7 @@ from passrole.analysis.answer import requirement_json
 from passrole.analysis.askers import ASSOCIATED, PASSED_TO, Asker
 from passrole.analysis.escalation.graph import Graph, Way
 from passrole.analysis.escalation.nodes import Node
-from passrole.analysis.escalation.raising import Change
+from passrole.analysis.escalation.raising import Change, Founding
 from passrole.analysis.escalation.rights import facts_of, of_resource
 from passrole.analysis.escalation.techniques import (
     ASSUME,
@@ -190,25 +190,34 @@ class Steps:
         )
 
     def of_change(self, source: Node, change: Change) -> Step:
-        """A change that gives its target more, or makes it."""
-        technique, target = change.technique, change.edited or source
-        on, said = change.through, change.said
-        arn = change.through if change.edited is None else change.edited.arn
+        """A change that gives its target more."""
+        return self._of(source, change.edited, change.edited.arn, change.through, change)
+
+    def of_founding(self, source: Node, founding: Founding) -> Step:
+        """An identity that is made."""
+        return self._of(source, source, founding.arn, founding.arn, founding)
+
+    def _of(self, source: Node, target: Node, arn: str, on: str, change: Change | Founding) -> Step:
+        technique = change.technique
         groups = tuple(
             group
             for action in change.actions
-            for group in self._allowing(source, target, action, on, "", said)
+            for group in self._allowing(source, target, action, on, "", change.said)
         )
         required = (
             one
             for action in (() if change.certain else change.actions)
-            for one in self._required(source, target, action, on, "", said)
+            for one in self._required(source, target, action, on, "", change.said)
         )
+        text = technique.text.replace("{target}", on.rsplit(":", 1)[-1])
+        for key, value in change.said:
+            what = "the permissions boundary" if key == BOUNDARY_ARN else "the policy"
+            text += f" (with {what} {value.rsplit(':', 1)[-1]})"
         return Step(
             id=technique.id,
             source=source.arn,
             target=arn,
-            text=_text(change),
+            text=text,
             actions=change.actions,
             groups=groups,
             certain=change.certain,
@@ -260,10 +269,10 @@ class Steps:
         for rule in rules:
             matched = match(rule, request)
             if matched is not Match.NO:
-                owner = self._owner(source, target, rule)
                 name = _TRUST_POLICY if rule.layer is TRUST else rule.policy.name
-                reason = Reason(owner, name, rule.statement.label, action)
-                ranked.append((matched is not Match.YES, reason))
+                for owner in self._owners(source, target, rule):
+                    reason = Reason(owner, name, rule.statement.label, action)
+                    ranked.append((matched is not Match.YES, reason))
         ranked.sort(key=lambda row: row[0])
         return tuple(dict.fromkeys(reason for _, reason in ranked))
 
@@ -308,24 +317,15 @@ class Steps:
         unknown = _unknown(asker, keys - context.keys(), service, passing=passing)
         return replace(request, unknown=unknown), policies
 
-    def _owner(self, source: Node, target: Node, rule: Rule) -> str:
+    def _owners(self, source: Node, target: Node, rule: Rule) -> list[str]:
+        """Who has the statement's policy: several where a user and its group have inline ones alike."""
         if rule.layer is TRUST:
-            return target.arn
+            return [target.arn]
         if rule.policy.arn:
-            return rule.policy.arn
+            return [rule.policy.arn]
         entities: list[User | Role | Group] = [source.entity, *self._graph.groups_of(source)]
-        for entity in entities:
-            if entity.inline.get(rule.policy.name) == rule.policy.text:
-                return entity.arn
-        return source.arn
-
-
-def _text(change: Change) -> str:
-    text = change.technique.text.replace("{target}", change.through.rsplit(":", 1)[-1])
-    for key, value in change.said:
-        what = "the permissions boundary" if key == BOUNDARY_ARN else ""
-        text += f" (with {what or 'the policy'} {value.rsplit(':', 1)[-1]})"
-    return text
+        name, text = rule.policy.name, rule.policy.text
+        return [one.arn for one in entities if one.inline.get(name) == text] or [source.arn]
 
 
 _ON_TARGET: Final = frozenset(
