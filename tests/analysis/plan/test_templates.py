@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -420,3 +421,30 @@ def test_nested_stacks_of_an_assembly_are_in_its_assets(tmp_path: Path) -> None:
         ("Nested/F", f"arn:aws:iam::{OTHER}:role/Worker")
     ]
     assert (made.by, made.role) == (f"arn:aws:iam::{OTHER}:role/deploy", f"arn:aws:iam::{OTHER}:role/exec")
+
+
+@pytest.mark.parametrize(
+    ("stack", "logical", "name"),
+    [
+        ("app", "Job", "app-Job-*"),
+        (
+            "ChineseboostAnalyticsStack",
+            "RainlyticsSummariesJobFunction",
+            "ChineseboostAnalyticsStac-RainlyticsSummariesJobFun-*",
+        ),
+        ("app", "A" * 60, f"app-{'A' * 47}-*"),
+        ("s" * 60, "Job", f"{'s' * 47}-Job-*"),
+        ("*", "Job", "*-Job-*"),
+        ("*", "A" * 30, f"*-{'A' * 25}*"),
+    ],
+)
+def test_long_names_are_cut(stack: str, logical: str, name: str) -> None:
+    template = f"""
+Resources:
+  {logical}: {{Type: AWS::IAM::Role, Properties: {{}}}}
+  Function:
+    Type: AWS::Lambda::Function
+    Properties: {{Role: !GetAtt {logical}.Arn}}
+"""
+    made = read_template(template, replace(WHERE, stack=stack))
+    assert passes(made) == {("Function", "lambda:CreateFunction", name)}

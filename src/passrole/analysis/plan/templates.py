@@ -25,6 +25,7 @@ from passrole.catalog.deployments import RoleProperty
 from passrole.catalog.role_parameters import ROLE_NAME
 from passrole.policy import cfn_template
 from passrole.policy.cfn_loops import written_out
+from passrole.policy.cfn_names import role_pattern
 from passrole.policy.cfn_template import SERVERLESS, Resource, Template, TemplateError
 from passrole.policy.cfn_values import LANGUAGE_EXTENSIONS, NO_VALUE, Resolver, Unknown
 from passrole.state.directory import Directory
@@ -162,7 +163,7 @@ class _Stack:
     def _name(self, role: Resource) -> str:
         """A role's name: its own, or the stack's and the logical id's with letters that nobody knows yet."""
         given = self._text(role.properties.get("RoleName"))
-        return given or f"{self._where.stack}-{role.name}-{ANY}"
+        return given or role_pattern(self._where.stack, role.name)
 
     def _path(self, role: Resource) -> str:
         return self._text(role.properties.get("Path")) or "/"
@@ -252,7 +253,7 @@ class _Stack:
                     yield PlannedPass(name, inner, role)
 
     def _made_by_sam(self, id: str) -> str:
-        return self._where.role(f"{self._where.stack}-{id}-{ANY}")
+        return self._where.role(role_pattern(self._where.stack, id))
 
     def _launched(self, name: str, one: Resource, properties: Mapping[str, object]) -> Iterator[PlannedPass]:
         """The role of a launch template of this template, from which instances are launched."""
