@@ -221,6 +221,16 @@ def test_what_is_no_trail_is_named_once(content: bytes, why: str) -> None:
     assert faults == []
 
 
+def test_rows_may_end_as_they_did_on_old_machines() -> None:
+    header = ["eventName", "eventSource", "eventID", "userIdentity", "requestParameters"]
+    rows = [
+        [str(one["eventName"]), str(one["eventSource"]), str(one["eventID"]), "{}", "{}"] for one in EVENTS
+    ]
+    for end in (b"\r\n", b"\r", b"\n"):
+        found, faults = read(table(header, rows).replace(b"\r\n", end))
+        assert ([one.eventID for one in found], faults) == ([one["eventID"] for one in EVENTS], [])
+
+
 def test_a_table_without_parameters_says_so() -> None:
     header = ["eventname", "eventsource", "eventtime", "useridentity"]
     rows = [[str(one["eventName"]), str(one["eventSource"]), str(one["eventTime"]), "{}"] for one in EVENTS]

@@ -54,7 +54,10 @@ def _mark_in(head: bytes) -> str | None:
 def table(intake: Intake[R]) -> Iterator[list[R]]:
     """The records in the rows. Raises Foreign."""
     rows = csv.reader(_texts(intake), delimiter=_mark_in(intake.left) or ",")
-    header: list[str] = next(rows)
+    try:
+        header: list[str] = next(rows)
+    except (csv.Error, StopIteration) as error:
+        raise Foreign(f"not a trail: broken CSV: {error}") from error
     doubt = Doubt(intake.fault)
     doubt.why = "not a trail: a table without records"
     lacking = missing(header) if is_header(header) else ""
@@ -89,7 +92,7 @@ def _texts(intake: Intake[R]) -> Iterator[str]:
         for line in piece.splitlines(keepends=True):
             yield line.decode("utf-8", "replace")
         if not intake.more():
-            if intake.left:
-                yield intake.left.decode("utf-8", "replace")
-                intake.left = b""
+            for line in intake.left.splitlines(keepends=True):
+                yield line.decode("utf-8", "replace")
+            intake.left = b""
             return
