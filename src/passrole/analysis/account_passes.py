@@ -7,7 +7,7 @@ that have the same, and principals that have the same policies and keys are one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -196,11 +196,13 @@ class AccountPasses:
 
     # --- Told -----------------------------------------------------------------------------
 
-    def rows(self, arn: str, passing: Passing) -> Iterator[Pass]:
+    def rows(self, arn: str, passing: Passing) -> list[Pass]:
         """The passes of one principal, by role and service."""
         arns = self._arns
-        for number, group in in_order(self.groups(passing)):
-            yield Pass(arn, arns[number], group.service, group.conditions)
+        return [
+            Pass(arn, arns[number], group.service, group.conditions)
+            for number, group in in_order(self.groups(passing))
+        ]
 
     def groups(self, passing: Passing) -> tuple[Group, ...]:
         """The passes in groups of equal conditions, by service."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
+
+import msgspec
 
 from passrole.analysis import bits
 from passrole.analysis.pass_layers import Passing
@@ -23,8 +24,7 @@ _Matched = tuple[PassStatement, Match]
 _NOBODY: Final = Principal(PrincipalKind.ANONYMOUS, "*", "")  # what a statement asks is asked of everyone
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True, gc=False):
     """Roles, as bits, that are passed to one service on the same conditions."""
 
     service: str
@@ -32,20 +32,18 @@ class Group:
     conditions: tuple[Requirement, ...]
 
 
-def in_order(groups: Sequence[Group]) -> Iterator[tuple[int, Group]]:
+def in_order(groups: Sequence[Group]) -> list[tuple[int, Group]]:
     """Every role of the groups by its number, with its group: by role, then by service."""
     if len(groups) == 1:
-        for number in bits.places(groups[0].roles):
-            yield number, groups[0]
-        return
+        (only,) = groups
+        return [(number, only) for number in bits.places(only.roles)]
     ordered = sorted(groups, key=lambda group: group.service)
     count = len(ordered)
     found: list[int] = []
     for place, group in enumerate(ordered):
         found += [number * count + place for number in bits.places(group.roles)]
     found.sort()
-    for one in found:
-        yield one // count, ordered[one % count]
+    return [(one // count, ordered[one % count]) for one in found]
 
 
 class Conditions:
@@ -64,7 +62,7 @@ class Conditions:
             layers += (self._matched(passing, layer) for layer in passing.layers())
             denies += self._matched(passing, passing.denies())
         for service, (sure, may) in passing.sets.items():
-            parted = {(): sure} if sure else {}
+            parted: dict[tuple[Requirement, ...], int] = {(): sure} if sure else {}
             if may & ~sure:
                 for alike in _alike(may & ~sure, service, chain(*layers, denies)):
                     own = self._own(passing, service, alike, layers, denies)
@@ -94,7 +92,8 @@ class Conditions:
             said = [(one, match.of(service)) for one, match in layer]
             if not any(sure & alike for _, (sure, _) in said):
                 ways = [self._ask(passing, one, service) for one, (_, may) in said if may & alike]
-                needed.update(dict.fromkeys(min(ways, key=len)))
+                least = min(ways, key=len)
+                needed.update(dict.fromkeys(least))
         for one, match in denies:
             sure, may = match.of(service)
             if may & alike and not sure & alike:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
+
 from passrole.analysis.askers import Asker
 from passrole.analysis.passing_policies import PassPolicy, PassStatement
 from passrole.analysis.trust import Pair
@@ -51,8 +53,7 @@ class Above:
                 yield statement.for_the_bounded if self.bounded else statement
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Passing:
+class Passing(msgspec.Struct, frozen=True, eq=False):
     """What principals of the same policies and keys can pass: the roles of each service, never none.
 
     asker is one of the principals, None where nothing of them counts.

@@ -7,8 +7,9 @@ those for which it may, as what is unknown turns out. Equal statements under equ
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from passrole.analysis import bits
 from passrole.analysis.askers import ASSOCIATED, PASSED_TO, Asker
@@ -24,8 +25,7 @@ NONE: Final[Pair] = (0, 0)
 _NOTHING: Final[Context] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True, gc=False):
     """The roles for which something matches: mostly the same whichever the service, else told for each."""
 
     usual: Pair

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from passrole.analysis import bits
 from passrole.analysis.account_passes import AccountPasses, Pass
