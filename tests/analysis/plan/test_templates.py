@@ -436,6 +436,11 @@ def test_nested_stacks_of_an_assembly_are_in_its_assets(tmp_path: Path) -> None:
         ("s" * 60, "Job", f"{'s' * 47}-Job-*"),
         ("*", "Job", "*-Job-*"),
         ("*", "A" * 30, f"*-{'A' * 25}*"),
+        ("app-Child-*", "Job", "app-Child-*-Job-*"),
+        ("application-Child-*-Inner-*", "Job", "application-Child-*-Inner-*-Job-*"),
+        ("application1234567-Child-*-Inner-*", "JobAtSix", "application1234567-Child-*"),
+        ("*-Child-*", "Job", "*-Job-*"),
+        (f"{'s' * 30}-Child-*", "A" * 40, f"{'s' * 25}-{'A' * 25}-*"),
     ],
 )
 def test_long_names_are_cut(stack: str, logical: str, name: str) -> None:

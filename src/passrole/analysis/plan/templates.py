@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from passrole.catalog.deployments import RoleProperty
 from passrole.catalog.role_parameters import ROLE_NAME
 from passrole.policy import cfn_template
 from passrole.policy.cfn_loops import written_out
-from passrole.policy.cfn_names import role_pattern
+from passrole.policy.cfn_names import role_pattern, stack_pattern
 from passrole.policy.cfn_template import SERVERLESS, Resource, Template, TemplateError
 from passrole.policy.cfn_values import LANGUAGE_EXTENSIONS, NO_VALUE, Resolver, Unknown
 from passrole.state.directory import Directory
@@ -39,7 +40,7 @@ _LAUNCHES: Final[Mapping[str, str]] = {
     "AWS::AutoScaling::AutoScalingGroup": "autoscaling:CreateAutoScalingGroup",
     "AWS::EC2::Instance": "ec2:RunInstances",
 }
-_STACK: Final = "AWS::CloudFormation::Stack"
+_STACKS: Final = frozenset(("AWS::CloudFormation::Stack", "AWS::Serverless::Application"))
 # What the AWS SAM makes a role for where a resource names none, as the role is then called.
 _SAM: Final[Mapping[str, str]] = {
     "AWS::Serverless::Function": "Role",
@@ -194,7 +195,7 @@ class _Stack:
                 made.notes.append(f"{name}: the module {one.type} is not read")
             if isinstance(properties, dict):
                 made.passes += self._passes(name, one, properties)
-                if one.type == _STACK:
+                if one.type in _STACKS:
                     self._nested(one, properties, made, name, folder, depth)
 
     def _with_globals(self, one: Resource) -> dict[str, object]:
@@ -303,7 +304,7 @@ class _Stack:
     ) -> None:
         """A nested stack whose template lies beside this one; it acts with the same rights."""
         # CDK's templates tell the file of an asset beside the address that it will have.
-        url = one.metadata.get(_ASSET) or properties.get("TemplateURL")
+        url = one.metadata.get(_ASSET) or properties.get("TemplateURL") or properties.get("Location")
         path = folder / url if folder is not None and isinstance(url, str) and ANY not in url else None
         if path is None or "://" in str(url) or not path.is_file() or depth >= _DEEPEST:
             made.notes.append(f"{name}: the template of this nested stack is not here, and not read")
@@ -311,8 +312,12 @@ class _Stack:
         given = properties.get("Parameters")
         texts = given.items() if isinstance(given, dict) else ()
         known = {key: value for key, value in texts if isinstance(value, str)}
-        inner = Where(self._where.partition, self._where.account, self._where.region, f"{ANY}{one.name}{ANY}")
-        template = cfn_template.parse(path.read_text(encoding="utf-8"))
+        inner = replace(self._where, stack=stack_pattern(self._where.stack, one.name))
+        try:
+            template = cfn_template.parse(path.read_text(encoding="utf-8"))
+        except (TemplateError, UnicodeDecodeError) as error:
+            made.notes.append(f"{name}: {path.name} is not read: {error}")
+            return
         _Stack(template, inner, self._directory, known).read(made, f"{name}/", path.parent, depth + 1)
 
 
