@@ -102,8 +102,8 @@ def _write(rows: list[Escalation], format: Format) -> None:
     for row in rows:
         mark = "bold red" if row.certain else "bold yellow"
         out.print(f"{row.principal}", style=mark, markup=False)
-        how = "given any right" if row.raised else "as it is"
-        out.print(f"  gains {row.gain.text} of {row.target} ({how})", markup=False)
+        how = ", once it is changed" if row.raised else ""
+        out.print(f"  gains {row.gain.text} of {row.target}{how}", markup=False)
         for number, step in enumerate(row.steps, 1):
             out.print(f"  {number}. {_step(step)}", markup=False)
             for reason in dict.fromkeys((one.owner, one.policy, one.statement) for one in _first(step)):
@@ -135,6 +135,8 @@ def _first(step: Step) -> tuple[Reason, ...]:
 
 def _step(step: Step) -> str:
     text = step.text + (f" [{step.known.name}]" if step.known is not None else "")
+    if step.through:
+        text += f" ({step.through})"
     depends = [step.when] if step.when else []
     from passrole.faces.tables import condition_text
 

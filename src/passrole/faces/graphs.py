@@ -24,6 +24,7 @@ _COLUMN: Final = 470  # from one column's left edge to the next one's
 _ROW: Final = 64
 _MARGIN: Final = 24
 _LONGEST: Final = 34  # characters of a name in a node
+_LABEL: Final = 34  # characters of a name on an edge, which stands between two columns
 _EDGES: Final = 1500  # that a picture shows; the formats for other tools have all
 _SWEEPS: Final = 4  # times that the nodes of each column are put in order of their neighbors
 
@@ -139,9 +140,10 @@ def _edge(edge: Edge, places: Mapping[str, tuple[int, int]]) -> str:
     style = "" if edge.certain else ' class="perhaps"'
     curve = f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
     label = f'<text class="label" x="{(x1 + x2) // 2}" y="{(y1 + y2) // 2 - 5}" text-anchor="middle">'
+    short = edge.label if len(edge.label) <= _LABEL else f"{edge.label[: _LABEL - 1]}…"
     return (
-        f'<g><title>{escape(edge.text)}</title><path{style} d="{curve}" marker-end="url(#a)"/>'
-        f"{label}{escape(edge.label)}</text></g>"
+        f"<g><title>{escape(f'{edge.label}: {edge.text}')}</title>"
+        f'<path{style} d="{curve}" marker-end="url(#a)"/>{label}{escape(short)}</text></g>'
     )
 
 

@@ -277,7 +277,7 @@ def inventory(client: Client, estate: Estate, notes: list[str]) -> Inventory:
         try:
             rows = reader.rows(kind)
             if rows is None:
-                unread[kind] = "this version does not list them"
+                unread[kind] = "which instances they reach is not looked at"
                 continue
             found += rows
         except (ServiceError, NotReached) as error:
@@ -319,7 +319,7 @@ class _Reader:
                 self._profiles |= {profile.arn: held.arn, profile.name: held.arn}
 
     def rows(self, kind: str) -> list[Held] | None:
-        """Those of a kind that hold roles; None for a kind that cannot be listed.
+        """Those of a kind that hold roles; None for a kind of which it cannot be told.
 
         Raises ServiceError and NotReached.
         """
@@ -327,6 +327,11 @@ class _Reader:
             return [Held(kind, *pair) for pair in self._projects()]
         if kind == "task":
             return [Held(kind, *pair) for pair in self._tasks()]
+        if kind == "EKS cluster":
+            return [Held(kind, *pair) for pair in self._clusters()]
+        if kind == "deployment group":
+            pages = self._client.pages("codedeploy", "ListApplications", token="nextToken")
+            return None if any(True for page in pages for _ in _at(page, ("applications",))) else []
         listings = [listing for listing in LISTINGS if listing.kind == kind]
         if not listings:
             return None
@@ -384,8 +389,23 @@ class _Reader:
                 if isinstance(arn, str) and isinstance(role, str):
                     yield arn, self._roles.get(role, role)
 
+    def _clusters(self) -> Iterator[tuple[str, str]]:
+        """Clusters by the roles of their pod identities."""
+        client = self._client
+        form = f"arn:{self._partition}:eks:{client.region}:{self._account}:cluster/"
+        for page in client.pages("eks", "ListClusters", token="nextToken"):
+            for name in _at(page, ("clusters",)):
+                given = {"clusterName": name}
+                for some in client.pages("eks", "ListPodIdentityAssociations", given, token="nextToken"):
+                    for id in _at(some, ("associations", "associationId")):
+                        told = client.call(
+                            "eks", "DescribePodIdentityAssociation", {**given, "associationId": id}
+                        )
+                        for role in _at(told, ("association", "roleArn")):
+                            yield f"{form}{name}", str(role)
+
     def _tasks(self) -> Iterator[tuple[str, str]]:
-        """Running tasks that let commands in, by the role of the task or of its definition."""
+        """Running tasks, but those that let no commands in, by the role of the task or of its definition."""
         client = self._client
         definitions: dict[object, object] = {}
         for page in client.pages("ecs", "ListClusters", token="nextToken"):
@@ -410,8 +430,9 @@ class _Reader:
                                     _at(told, ("taskDefinition", "taskRoleArn")), None
                                 )
                             role = definitions[definition]
-                        enters = True in _at(task, ("enableExecuteCommand",))
-                        if enters and isinstance(arn, str) and isinstance(role, str):
+                        # Emulated services leave the member out.
+                        closed = False in _at(task, ("enableExecuteCommand",))
+                        if not closed and isinstance(arn, str) and isinstance(role, str):
                             yield arn, self._roles.get(role, role)
 
 
