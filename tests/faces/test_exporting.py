@@ -17,7 +17,7 @@ from passrole.analysis.members import Entrance
 from passrole.analysis.sources import Source
 from passrole.analysis.who_can_pass import who_can_pass
 from passrole.faces import cli
-from passrole.faces.exporting import CannotWrite, export_organization
+from passrole.faces.exporting import CannotWrite, NothingToExport, export_organization
 from passrole.state.estate.accounts import Accounts
 from passrole.wire.client import Client
 from passrole.wire.models import Credentials
@@ -181,8 +181,10 @@ def test_a_folder_that_holds_something_is_left_alone(world: World, tmp_path: Pat
     with pytest.raises(CannotWrite, match="there is something already"):
         export_organization(world.source, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["old.json"]
-    with pytest.raises(CannotWrite, match=r"Not a directory|File exists"):
+    with pytest.raises(CannotWrite, match="there is something already"):
         export_organization(world.source, tmp_path / "old.json")
+    with pytest.raises(CannotWrite, match="Not a directory"):
+        export_organization(world.source, tmp_path / "old.json" / "below")
 
 
 def test_flags_that_do_not_go_together_are_told(
@@ -200,3 +202,9 @@ def test_an_account_without_organization_is_told(tmp_path: Path, monkeypatch: py
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", ROOT[1])
         with pytest.raises(CannotRead, match="in no organization"):
             export_organization(Source(endpoint=endpoint.url), tmp_path / "export")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+        with pytest.raises(CannotRead, match="the organization was not read: InvalidSignature"):
+            export_organization(Source(endpoint=endpoint.url), tmp_path / "export")
+    with pytest.raises(NothingToExport, match="--endpoint URL"):
+        export_organization(Source(), tmp_path / "export")
+    assert list(tmp_path.iterdir()) == []

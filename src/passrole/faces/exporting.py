@@ -19,6 +19,7 @@ import orjson
 from passrole.analysis.live import CannotRead, read_organization
 from passrole.analysis.members import ACCESS_ROLE, Entrance, MemberAccount, members
 from passrole.analysis.sources import Source
+from passrole.state.estate.estate import Export
 from passrole.values.errors import PassroleError, ServiceError
 from passrole.wire.client import Client, NotReached
 
@@ -27,6 +28,10 @@ ORGANIZATION_FILE = "organization.json"
 _LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
 # Members that IAM gives percent-encoded and AWS's own command line prints as JSON.
 _DOCUMENTS = frozenset(("AssumeRolePolicyDocument", "PolicyDocument", "Document", "Content"))
+
+
+class NothingToExport(PassroleError):
+    """Nothing says which account or organization to read."""
 
 
 class CannotWrite(PassroleError):
@@ -44,9 +49,9 @@ class Written:
 def export(source: Source) -> bytes:
     """Every page of GetAccountAuthorizationDetails as one JSON object, documents decoded.
 
-    Raises NoSource, NoCredentials, NotReached or CannotRead.
+    Raises NothingToExport, NoCredentials, NotReached or CannotRead.
     """
-    with source.client() as client:
+    with _client(source) as client:
         return _details(client)
 
 
@@ -60,14 +65,13 @@ def export_organization(
     """Writes the caller's organization and the details of its accounts into a new folder.
 
     Other accounts than the caller's are read by the role of that name in each; one that cannot be read is
-    told in the result, and the rest goes on. going_through tells of progress. Raises NoSource, NoCredentials,
-    NotReached, CannotRead where the organization itself cannot be read, and CannotWrite.
+    told in the result, and the rest goes on. going_through tells of progress. Raises NothingToExport,
+    NoCredentials, NotReached, CannotRead where the organization itself cannot be read, and CannotWrite.
     """
-    _make(folder)
-    with source.client() as client:
-        organization = read_organization(client)
-        if organization is None:
-            raise CannotRead("the account is in no organization: passrole export without --organization")
+    _see_to(folder)
+    with _client(source) as client:
+        organization = _organization(client)
+        _make(folder)
         _write(folder / ORGANIZATION_FILE, _json(organization.content))
         entrance = Entrance(client, role)
         unread: list[tuple[MemberAccount, str]] = []
@@ -104,6 +108,22 @@ def write_organization(source: Source, folder: Path, role: str) -> int:
     return 1 if written.unread else 0
 
 
+def _client(source: Source) -> Client:
+    if not source.is_live:
+        raise NothingToExport("say what to export: --endpoint URL (or AWS_ENDPOINT_URL) or --profile NAME")
+    return source.client()
+
+
+def _organization(client: Client) -> Export:
+    try:
+        found = read_organization(client)
+    except CannotRead as error:
+        raise CannotRead(f"the organization was {error}") from error  # "not read: …"
+    if found is None:
+        raise CannotRead("the account is in no organization: passrole export without --organization")
+    return found
+
+
 def _details(client: Client) -> bytes:
     whole: dict[str, list[object]] = {name: [] for name in _LISTS}
     asked = {"MaxItems": 1000}
@@ -138,12 +158,19 @@ def _decoded(value: object, name: str) -> object:
     return value
 
 
+def _see_to(folder: Path) -> None:
+    """Sees to it that the folder is new or empty: what it held would be taken for the organization's."""
+    try:
+        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except OSError as error:
+        raise CannotWrite(f"--out {folder}: {error.strerror or error}") from error
+    if taken:
+        raise CannotWrite(f"--out {folder}: there is something already")
+
+
 def _make(folder: Path) -> None:
-    """Sees to it that the folder is there and empty: what it held would be taken for the organization's."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise CannotWrite(f"--out {folder}: there is something already")
     except OSError as error:
         raise CannotWrite(f"--out {folder}: {error.strerror or error}") from error
 
