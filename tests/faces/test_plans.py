@@ -77,3 +77,32 @@ def test_what_cannot_be_answered_is_status_2(details: str, template: str, tmp_pa
     done = run(*asked, "--principal", arn("user", "bob"), "--parameter", "x")
     assert (done.status, done.out) == (2, "")
     assert "KEY=VALUE" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("plan.out", b"PK\x03\x04\xad", "terraform show -json PLAN"),
+        ("main.tf", b"locals {}", "terraform show -json PLAN"),
+        ("log.json", b'{"@level":"info","type":"version"}\n{"@level":"info"}\n', "terraform show -json PLAN"),
+        ("state.json", b'{"terraform_version":"1.9.5","values":{}}', "it is a state"),
+        ("picture.png", b"\x89PNG", "it is not UTF-8"),
+    ],
+)
+def test_what_is_no_plan_is_told(details: str, tmp_path: Path, name: str, content: bytes, why: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    done = run("plan", str(path), "--details", details, "--principal", arn("user", "bob"))
+    assert (done.status, done.out) == (2, "")
+    assert why in done.err
+
+
+def test_what_a_plan_leaves_out_is_told(details: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    deferred = [{"reason": "unknown", "resource_change": {"address": "aws_lambda_function.f"}}]
+    plan = {"terraform_version": "1.9.5", "errored": True, "planned_values": {}, "deferred_changes": deferred}
+    path.write_text(json.dumps(plan))
+    done = run("plan", str(path), "--details", details, "--principal", arn("user", "bob"), "--format", "json")
+    assert (done.status, done.json) == (0, [])
+    for said in ("the plan failed", "aws_lambda_function.f: it is put off", "it passes no role"):
+        assert said in done.err

@@ -75,6 +75,8 @@ def plan(
     found = read_deployments(file, where, estate.directory, _parameters(parameter))
     say(note for one in found for note in one.notes)
     answers = judged(found, estate, principal, role)
+    if not answers:
+        say(["it passes no role"])
     if policy:
         write_json(policies_to_add(answers))
     elif format is Format.json:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from passrole.analysis.plan.passes import Deployment, UnreadablePlan, Where
 from passrole.analysis.plan.templates import read_assembly, read_template
 from passrole.analysis.plan.terraform import read_plan
 from passrole.state.directory import Directory
+
+_ZIP: Final = b"PK"  # what plans of Terraform's own form begin with
+_STREAM: Final = re.compile(r'\s*\{"@level"')  # what terraform plan -json prints
+_SHOWN: Final = (
+    "of Terraform, plan reads what terraform show -json PLAN writes; terraform plan -out PLAN makes the PLAN"
+)
 
 
 def read_deployments(
@@ -22,9 +30,16 @@ def read_deployments(
     if path.is_dir():
         return read_assembly(path, where, directory, parameters)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadablePlan(f"{path}: {error}") from error
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise UnreadablePlan(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UnreadablePlan(
+            f"{path}: {_SHOWN if content.startswith(_ZIP) else 'it is not UTF-8'}"
+        ) from error
+    if path.suffix == ".tf" or _STREAM.match(text):
+        raise UnreadablePlan(f"{path}: {_SHOWN}")
     try:
         if _is_plan(text):
             return read_plan(text, where, directory)

@@ -57,9 +57,12 @@ def read_plan(text: str, where: Where, directory: Directory | None = None) -> li
         raise UnreadablePlan(f"it is no JSON: {error}") from error
     if not isinstance(plan, dict) or not isinstance(plan.get("resource_changes", []), list):
         raise UnreadablePlan("it is no plan: terraform show -json PLAN writes one")
+    if "values" in plan and "planned_values" not in plan:
+        raise UnreadablePlan("it is a state, which passes nothing: terraform show -json PLAN writes a plan")
     changes = [one for one in plan.get("resource_changes", ()) if isinstance(one, dict)]
     configuration = Configuration(plan, changes)
     made: dict[str, _Plan] = {"": _Plan(configuration, changes, where, directory, "")}
+    made[""].deployment.notes += _left_out(plan)
     for one in changes:
         asker = configuration.asker(one)
         assumed = configuration.assumed(asker)
@@ -68,6 +71,15 @@ def read_plan(text: str, where: Where, directory: Directory | None = None) -> li
         made[assumed].add(one, asker)
     stacks = [stack for one in made.values() for stack in one.stacks]
     return [*(one.deployment for name, one in made.items() if not name or one.deployment.passes), *stacks]
+
+
+def _left_out(plan: Json) -> Iterator[str]:
+    if plan.get("errored") is True:
+        yield "the plan failed, and has only what came before that"
+    deferred = plan.get("deferred_changes")
+    for one in deferred if isinstance(deferred, list) else ():
+        change = as_json(as_json(one).get("resource_change"))
+        yield f"{change.get('address', 'a resource')}: it is put off to another plan, and not read"
 
 
 def _there(where: Where, role: str) -> Where:
