@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Self
 
 from passrole.analysis.lint.document import unknown
@@ -41,10 +42,7 @@ class Scope:
         """The names of a file, and those of the texts of the other files in its folder."""
         elsewhere: dict[str, Expression] = {}
         for text in beside:
-            try:
-                elsewhere |= _names(parse(text))
-            except HclError:
-                continue
+            elsewhere |= _names_in(text)
         return cls(dict(_names(root)), elsewhere)
 
     def value(self, given: Expression) -> Node:
@@ -152,6 +150,14 @@ class Scope:
         if found is None or (found.value is None and found.items is None and found.members is None):
             return None
         return found if own else placed(found, given.start, given.end)
+
+
+@lru_cache(maxsize=512)  # of a module's files each asks for all others
+def _names_in(text: str) -> Mapping[str, Expression]:
+    try:
+        return _names(parse(text))
+    except HclError:
+        return {}
 
 
 def _names(root: Block) -> dict[str, Expression]:
