@@ -453,3 +453,27 @@ Resources:
 """
     made = read_template(template, replace(WHERE, stack=stack))
     assert passes(made) == {("Function", "lambda:CreateFunction", name)}
+
+
+def test_stages_of_an_assembly_are_told_apart(tmp_path: Path) -> None:
+    template = {
+        "Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Role": arn("role", "x")}}}
+    }
+    artifacts = {}
+    for stage, account in (("Test", ACCOUNT), ("Prod", OTHER)):
+        folder = tmp_path / f"assembly-{stage}"
+        folder.mkdir()
+        (folder / "s.json").write_text(json.dumps(template))
+        stack = {
+            "type": "aws:cloudformation:stack",
+            "environment": f"aws://{account}/unknown-region",
+            "properties": {"templateFile": "s.json", "stackName": f"{stage}-App"},
+        }
+        (folder / "manifest.json").write_text(json.dumps({"artifacts": {f"{stage}App": stack}}))
+        nested = {"type": "cdk:cloud-assembly", "properties": {"directoryName": folder.name}}
+        artifacts[folder.name] = nested
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    assert [planned.resource for one in read_deployments(tmp_path, WHERE) for planned in one.passes] == [
+        "Test-App/F",
+        "Prod-App/F",
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,8 @@ def read_deployments(
 ) -> list[Deployment]:
     """The deployments of a Terraform plan, a template, or a CDK cloud assembly. Raises UnreadablePlan."""
     if path.is_dir():
-        return read_assembly(path, where, directory, parameters)
+        stacks = read_assembly(path, where, directory, parameters)
+        return stacks if len(stacks) < 2 else list(map(_told_apart, stacks))
     try:
         content = path.read_bytes()
         text = content.decode("utf-8-sig")
@@ -46,6 +48,13 @@ def read_deployments(
         return [read_template(text, where, directory, parameters, folder=path.parent)]
     except UnreadablePlan as error:
         raise UnreadablePlan(f"{path}: {error}") from error
+
+
+def _told_apart(stack: Deployment) -> Deployment:
+    """The deployment with its stack's name before each resource: stacks have resources of the same name."""
+    passes = [replace(one, resource=f"{stack.stack}/{one.resource}") for one in stack.passes]
+    notes = [f"{stack.stack}/{one}" for one in stack.notes]
+    return replace(stack, passes=passes, notes=notes)
 
 
 def _is_plan(text: str) -> bool:
