@@ -14,6 +14,7 @@ from passrole.state.entities import Group, ManagedPolicy, Role, Session, User
 from passrole.state.organization import rcps_for, scps_for
 from passrole.state.principals import trust_document
 from passrole.values.errors import PassroleError
+from passrole.values.glob import pattern_of
 
 _PARSED_KEPT: Final = 20_000
 _parsed: OrderedDict[tuple[str, str, str], Policy] = OrderedDict()
@@ -40,6 +41,7 @@ def forget() -> None:
     """Drops everything that was parsed, as after a reset: it is made again when asked for."""
     _parsed.clear()
     _trusts.clear()
+    pattern_of.cache_clear()  # most name one account
 
 
 def managed_document(directory: Directory, arn: str) -> tuple[str, str]:
