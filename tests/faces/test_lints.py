@@ -63,6 +63,16 @@ def test_what_cannot_be_read_is_status_2(tmp_path: Path) -> None:
     assert "no such file" in done.err
 
 
+def test_what_cannot_be_read_in_a_folder_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text(NARROW.replace("SERVICE", "sqs.amazonaws.com"))
+    strange = tmp_path / "values.yaml"
+    strange.write_bytes(b"name: caf\xe9\n")
+    done = run("lint", str(tmp_path))
+    assert (done.status, "PassedToServiceTakesNoRole" in done.out) == (0, True)
+    assert f"left out: {strange}: it is not UTF-8" in done.err
+    assert run("lint", str(strange)).status == 2
+
+
 def test_sarif_has_what_the_schema_requires(alice: str) -> None:
     whole: Any = run("lint", alice, "--format", "sarif").json
     assert whole["version"] == "2.1.0"

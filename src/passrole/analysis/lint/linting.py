@@ -12,7 +12,7 @@ from passrole.analysis.lint.grammar_rules import JSON_SYNTAX, GrammarRule, broke
 from passrole.analysis.lint.grants import grants
 from passrole.analysis.lint.rule import Finding
 from passrole.analysis.lint.rules import RULES
-from passrole.analysis.lint.sources import PolicyFile, files_in, read_file
+from passrole.analysis.lint.sources import PolicyFile, UnreadableFile, files_in, read_file
 from passrole.analysis.lint.tags import unquotable
 from passrole.analysis.lint.validation.checking import checked
 from passrole.analysis.lint.validation.reference import CHECKS, link, severity
@@ -23,16 +23,29 @@ _OF_RULES: Final = "PASS_ROLE_"  # codes that the rules find, and say of each ac
 
 
 def lint(
-    paths: Iterable[Path], *, roles: Iterable[KnownRole] = (), account: str = "", every_check: bool = False
+    paths: Iterable[Path],
+    *,
+    roles: Iterable[KnownRole] = (),
+    account: str = "",
+    every_check: bool = False,
+    skipped: list[str] | None = None,
 ) -> tuple[Finding, ...]:
     """Everything found in files, and in folders of them, in their order.
 
     roles are those of the account, as far as they are known; account is the one of whoever has the policies,
     where a file does not tell. What one file tells of roles counts in all. every_check asks for the findings
-    that have nothing to do with iam:PassRole, too: all that ValidatePolicy has.
-    Raises UnreadableFile.
+    that have nothing to do with iam:PassRole, too: all that ValidatePolicy has. What cannot be read in a
+    folder is left out and told in skipped, where that is given. Else UnreadableFile is raised.
     """
-    files = [read_file(path) for path in files_in(paths)]
+    named = list(paths)
+    files: list[PolicyFile] = []
+    for path in files_in(named):
+        try:
+            files.append(read_file(path))
+        except UnreadableFile as error:
+            if path in named or skipped is None:
+                raise
+            skipped.append(str(error))
     known = (*roles, *(role for one in files for role in one.found.roles))
     return tuple(finding for one in files for finding in lint_file(one, known, account, every_check))
 
