@@ -477,3 +477,56 @@ def test_stages_of_an_assembly_are_told_apart(tmp_path: Path) -> None:
         "Test-App/F",
         "Prod-App/F",
     ]
+
+
+def test_nested_stacks_give_each_other_their_roles(tmp_path: Path) -> None:
+    (tmp_path / "roles.yaml").write_text("""
+Parameters: {Prefix: {Type: String}}
+Resources:
+  Job: {Type: AWS::IAM::Role, Properties: {}}
+  Web: {Type: AWS::IAM::Role, Properties: {RoleName: !Sub "${Prefix}-web", Path: /app/}}
+  Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Web]}}
+Outputs:
+  Job: {Value: !GetAtt Job.Arn}
+  Profile: {Value: !Ref Profile}
+""")
+    (tmp_path / "work.yaml").write_text("""
+Parameters: {Role: {Type: String}, Profile: {Type: String}, Loop: {Type: String}}
+Resources:
+  Function: {Type: AWS::Lambda::Function, Properties: {Role: !Ref Role}}
+  Instance: {Type: AWS::EC2::Instance, Properties: {IamInstanceProfile: !Ref Profile}}
+  Again: {Type: AWS::Lambda::Function, Properties: {Role: !Ref Loop}}
+  Group:
+    Type: AWS::EC2::LaunchTemplate
+    Properties:
+      LaunchTemplateData:
+        IamInstanceProfile:
+          Arn: !Sub "arn:aws:iam::${AWS::AccountId}:instance-profile/${Profile}"
+Outputs: {Loop: {Value: !Ref Loop}}
+""")
+    (tmp_path / "main.yaml").write_text("""
+Resources:
+  Roles:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: roles.yaml, Parameters: {Prefix: app}}
+  Work:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: work.yaml
+      Parameters:
+        Role: !GetAtt Roles.Outputs.Job
+        Profile: !GetAtt Roles.Outputs.Profile
+        Loop: !GetAtt Work.Outputs.Loop
+  Function: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Roles.Outputs.Job}}
+  Other: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Roles.Outputs.Nothing}}
+""")
+    (made,) = read_deployments(tmp_path / "main.yaml", replace(WHERE, stack="root"))
+    assert passes(made) == {
+        ("Roles/Profile", "iam:AddRoleToInstanceProfile", "app/app-web"),
+        ("Work/Function", "lambda:CreateFunction", "root-Roles-*-Job-*"),
+        ("Work/Instance", "ec2:RunInstances", "app/app-web"),
+        ("Work/Again", "lambda:CreateFunction", "*"),
+        ("Work/Group", "ec2:CreateLaunchTemplate", "app/app-web"),
+        ("Function", "lambda:CreateFunction", "root-Roles-*-Job-*"),
+        ("Other", "lambda:CreateFunction", "*"),
+    }

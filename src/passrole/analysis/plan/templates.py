@@ -63,6 +63,8 @@ _ASSET: Final = "aws:asset:path"
 _READ_TRANSFORMS: Final = frozenset((LANGUAGE_EXTENSIONS, SERVERLESS, "AWS::Include"))
 # An instance profile or launch template of the template, as values refer to it until its role is asked for.
 _MARK: Final = "passrole-resource:"
+_OUTPUTS: Final = "Outputs."
+_NOT_HERE: Final = "the template of this nested stack is not here, and not read"
 _DEEPEST: Final = 5
 _MANIFEST: Final = "manifest.json"
 _KIND: Final = "aws:cloudformation:stack"
@@ -83,7 +85,7 @@ def read_template(
     made = Deployment(stack=where.stack if where.stack != ANY else "")
     try:
         template = cfn_template.parse(text)
-        _Stack(template, where, directory, parameters or {}).read(made, "", folder, 0)
+        _Stack(template, where, directory, parameters or {}, folder).read(made, "")
     except TemplateError as error:
         raise UnreadablePlan(error.message) from error
     return made
@@ -93,11 +95,22 @@ class _Stack:
     """One template as it would be deployed; what its resources give each other is known by their names."""
 
     def __init__(
-        self, template: Template, where: Where, directory: Directory | None, given: Mapping[str, str]
+        self,
+        template: Template,
+        where: Where,
+        directory: Directory | None,
+        given: Mapping[str, str],
+        folder: Path | None,
+        outer: _Stack | None = None,
     ) -> None:
         self._template = template
         self._where = where
         self._directory = directory
+        self._folder = folder
+        self._depth: int = outer._depth + 1 if outer is not None else 0
+        # Resources of all the stacks that values refer to by their marks.
+        self._marked: dict[str, tuple[_Stack, Resource]] = outer._marked if outer is not None else {}
+        self._nested: dict[str, _Stack | str | None] = {}  # by logical id: None while it is read, or why not
         self._notes: list[str] = []
         parameters = {**self._pseudo(), **self._parameters(given)}
         try:
@@ -142,7 +155,7 @@ class _Stack:
         one = self._resources[resource]
         if one.type == _ROLE:
             return self._name(one)
-        return f"{_MARK}{resource}" if one.type in _MARKED else Unknown(of=(resource,))
+        return self._mark(one) if one.type in _MARKED else Unknown(of=(resource,))
 
     def attribute(self, resource: str, attribute: str) -> object:
         """See cfn_values.Known."""
@@ -150,8 +163,24 @@ class _Stack:
         if one.type == _ROLE and attribute == "Arn":
             return self._where.role(self._name(one), self._path(one))
         if one.type == _PROFILE and attribute == "Arn":
-            return f"{_MARK}{resource}"
+            return self._mark(one)
+        if one.type in _STACKS and attribute.startswith(_OUTPUTS):
+            inner = self._inner(one)
+            if isinstance(inner, _Stack):
+                return inner.output(attribute.removeprefix(_OUTPUTS))
         return Unknown(of=(f"{resource}.{attribute}",))
+
+    def output(self, name: str) -> object:
+        """What the stack gives to the one that nests it."""
+        found = self._template.section("Outputs").get(name)
+        if not isinstance(found, dict) or "Value" not in found:
+            return Unknown(of=(f"output {name}",))
+        return self._resolver.value(found["Value"])
+
+    def _mark(self, one: Resource) -> str:
+        mark = f"{_MARK}{self._where.stack}/{one.name}"
+        self._marked[mark] = self, one
+        return mark
 
     def imported(self, name: str) -> object:
         """See cfn_values.Known."""
@@ -177,7 +206,7 @@ class _Stack:
 
     # Passes
 
-    def read(self, made: Deployment, prefix: str, folder: Path | None, depth: int) -> None:
+    def read(self, made: Deployment, prefix: str) -> None:
         """Adds the passes of every resource that the template makes."""
         where = prefix.rstrip("/") or "template"
         made.notes += [f"{where}: {one}" for one in self._notes]
@@ -196,7 +225,11 @@ class _Stack:
             if isinstance(properties, dict):
                 made.passes += self._passes(name, one, properties)
                 if one.type in _STACKS:
-                    self._nested(one, properties, made, name, folder, depth)
+                    inner = self._inner(one)
+                    if isinstance(inner, _Stack):
+                        inner.read(made, f"{name}/")
+                    else:
+                        made.notes.append(f"{name}: {inner or _NOT_HERE}")
 
     def _with_globals(self, one: Resource) -> dict[str, object]:
         """A resource's properties, with what the template's Globals say of those of its kind."""
@@ -261,29 +294,32 @@ class _Stack:
         row = _LAUNCHES.get(one.type)
         referred = properties.get("LaunchTemplate")
         id = referred.get("LaunchTemplateId") if isinstance(referred, Mapping) else None
-        if row is None or not isinstance(id, str) or not id.startswith(_MARK):
+        if row is None or not isinstance(id, str) or id not in self._marked:
             return
-        template = self._resources.get(id.removeprefix(_MARK))
-        for inner in deployments.cloudformation(template.type) if template is not None else ():
-            held = self._resolver.value(dict(template.properties)) if template is not None else {}
+        owner, template = self._marked[id]
+        held = owner._resolver.value(dict(template.properties))
+        for inner in deployments.cloudformation(template.type):
             for value in values_at(held, segments(inner.path)):
-                for role in self._roles(value, inner.parameter.holds):
+                for role in owner._roles(value, inner.parameter.holds):
                     yield PlannedPass(name, RoleProperty("LaunchTemplate", row, inner.parameter), role)
 
     def _roles(self, value: object, holds: str) -> tuple[str, ...]:
         text = value.pattern if isinstance(value, Unknown) else value
         if value is NO_VALUE or not isinstance(text, str):
             return ()
-        profile = self._resources.get(text.removeprefix(_MARK)) if text.startswith(_MARK) else None
-        if profile is not None and profile.type != _PROFILE:
-            return ()
-        if profile is None:
+        at = text.find(_MARK)  # in an ARN, after the kind of resource
+        if at < 0:
             return self._named(text, holds)
-        roles = self._resolver.value(profile.properties.get("Roles", []))
+        if text[at:] not in self._marked:
+            return self._named(ANY, holds)
+        owner, profile = self._marked[text[at:]]
+        if profile.type != _PROFILE:
+            return ()
+        roles = owner._resolver.value(profile.properties.get("Roles", []))
         return tuple(
             role
             for one in values_at(roles, ())
-            for role in self._named(one.pattern if isinstance(one, Unknown) else str(one), ROLE_NAME)
+            for role in owner._named(one.pattern if isinstance(one, Unknown) else str(one), ROLE_NAME)
         )
 
     def _named(self, text: str, holds: str) -> tuple[str, ...]:
@@ -293,32 +329,35 @@ class _Stack:
                 return (self._where.role(text, self._path(one)),)
         return roles_of(text, holds, self._where, self._directory)
 
-    def _nested(
-        self,
-        one: Resource,
-        properties: Mapping[str, object],
-        made: Deployment,
-        name: str,
-        folder: Path | None,
-        depth: int,
-    ) -> None:
-        """A nested stack whose template lies beside this one; it acts with the same rights."""
+    def _inner(self, one: Resource) -> _Stack | str | None:
+        """A nested stack, acting with the same rights, whose template lies beside this one; else why not."""
+        if one.name not in self._nested:
+            self._nested[one.name] = None
+            self._nested[one.name] = self._opened(one)
+        return self._nested[one.name]
+
+    def _opened(self, one: Resource) -> _Stack | str:
+        properties = self._resolver.value(dict(one.properties))
+        if not isinstance(properties, dict):
+            return _NOT_HERE
         # CDK's templates tell the file of an asset beside the address that it will have.
         url = one.metadata.get(_ASSET) or properties.get("TemplateURL") or properties.get("Location")
-        path = folder / url if folder is not None and isinstance(url, str) and ANY not in url else None
-        if path is None or "://" in str(url) or not path.is_file() or depth >= _DEEPEST:
-            made.notes.append(f"{name}: the template of this nested stack is not here, and not read")
-            return
+        known = isinstance(url, str) and ANY not in url and "://" not in url
+        path = self._folder / str(url) if self._folder is not None and known else None
+        if path is None or not path.is_file() or self._depth >= _DEEPEST:
+            return _NOT_HERE
         given = properties.get("Parameters")
-        texts = given.items() if isinstance(given, dict) else ()
-        known = {key: value for key, value in texts if isinstance(value, str)}
+        texts = {
+            key: value.pattern if isinstance(value, Unknown) else value
+            for key, value in (given.items() if isinstance(given, dict) else ())
+        }
+        told = {key: value for key, value in texts.items() if isinstance(value, str) and value != ANY}
         inner = replace(self._where, stack=stack_pattern(self._where.stack, one.name))
         try:
             template = cfn_template.parse(path.read_text(encoding="utf-8"))
         except (TemplateError, UnicodeDecodeError) as error:
-            made.notes.append(f"{name}: {path.name} is not read: {error}")
-            return
-        _Stack(template, inner, self._directory, known).read(made, f"{name}/", path.parent, depth + 1)
+            return f"{path.name} is not read: {error}"
+        return _Stack(template, inner, self._directory, told, path.parent, self)
 
 
 # --- CDK --------------------------------------------------------------------------------------
