@@ -172,6 +172,38 @@ def test_a_deny_spares_whom_it_lists_with_the_account(spared: Json, result: str)
     assert check_no_new_access(text(to("*"), denied), text(to({"AWS": BOB})), RESOURCE).result == result
 
 
+MINE = "arn:aws:s3:::${aws:username}/*"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "result"),
+    [
+        # The letters of a variable's key are no part of what it stands for.
+        ([allow("arn:aws:s3:::*a*", action="s3:*")], [allow(MINE, action="s3:*")], FAIL),
+        ([allow("arn:aws:s3:::*/*", action="s3:*")], [allow(MINE, action="s3:*")], PASS),
+        ([allow(MINE, action="s3:*")], [allow(MINE, action="s3:Get*")], PASS),
+        # Whatever the variable is, a Deny spares it, and an Allow of all but it may not hold.
+        (
+            [allow("arn:aws:s3:::a/*", action="s3:*")],
+            [allow(action="s3:*"), {"Effect": "Deny", "Action": "*", "NotResource": MINE}],
+            FAIL,
+        ),
+        (
+            [{"Effect": "Allow", "Action": "s3:*", "NotResource": MINE}],
+            [allow("arn:aws:s3:::bob/*", action="s3:*")],
+            FAIL,
+        ),
+        (
+            [{"Effect": "Allow", "Action": "s3:*", "NotResource": MINE}],
+            [{"Effect": "Allow", "Action": "s3:*", "NotResource": MINE}],
+            PASS,
+        ),
+    ],
+)
+def test_variables_may_have_any_value(old: list[Json], new: list[Json], result: str) -> None:
+    assert check_no_new_access(text(*old), text(*new), IDENTITY).result == result
+
+
 def test_a_trust_policy_without_its_condition_is_new_access() -> None:
     trusted: Json = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
     mfa: Json = {**trusted, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}

@@ -48,6 +48,7 @@ class Comparison:
     def __init__(self, contexts: Contexts, mine: Side, theirs: Side) -> None:
         self.mine: Final = mine
         self.theirs: Final = _without_twins(mine, theirs)
+        self._given = theirs
         self._contexts = contexts
         self._answers: dict[tuple[object, ...], Box | None] = {}
         self._places: dict[tuple[object, ...], tuple[str, Box] | None] = {}
@@ -104,7 +105,7 @@ class Comparison:
         """Is the statement on the other side too, with nothing to lessen it?"""
         meaning = _meaning(allow)
         return not self.theirs.denies and all(
-            any(_meaning(one) == meaning for one in layer) for layer in self.theirs.layers
+            any(_meaning(one) == meaning for one in layer) for layer in self._given.layers
         )
 
     def is_inside(self, allow: Grant) -> bool:
@@ -280,7 +281,13 @@ def _without_twins(mine: Side, theirs: Side) -> Side:
     """Theirs without the Deny statements that mine has too: what they deny, neither side allows."""
     same = {_meaning(one) for one in mine.denies}
     others = (one for one in theirs.denies if _meaning(one) not in same)
-    return Side(theirs.layers, tuple(replace(one, resources=one.at_most) for one in others))
+    layers = tuple(tuple(map(_at_least, layer)) for layer in theirs.layers)
+    return Side(layers, tuple(replace(one, resources=one.at_most) for one in others))
+
+
+def _at_least(allow: Grant) -> Grant:
+    same = allow.at_least == allow.resources
+    return allow if same else replace(allow, resources=allow.at_least)
 
 
 def _meaning(grant: Grant) -> tuple[object, ...]:

@@ -20,8 +20,10 @@ from passrole.values.glob import ANY, Pattern, Token
 
 EVERYTHING: Final = Pattern.parse("*")
 
-# A variable that stands for itself: characters that no policy may hold around its key and default.
+# A variable that stands for itself: characters that no policy holds, so that no pattern but a star, and the
+# variable itself, matches it.
 _VARIABLE: Final = re.compile("\ue000([^\ue001]*)\ue001[^\ue002]*\ue002")
+_HIDDEN: Final = 0xE100  # where the characters of its key and default are moved to
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +38,7 @@ class Grant:
     not_resource: bool
     box: Box
     at_most: tuple[Pattern, ...] = ()  # of a Deny: resources such that it denies no less, variables open
+    at_least: tuple[Pattern, ...] = ()  # of an Allow: resources such that it allows no more, variables open
 
     @property
     def anywhere(self) -> bool:
@@ -126,7 +129,11 @@ def _grant(statement: Statement, policy: Policy, layer: str, given: Given, box: 
     widest = (
         None if given.generous is None else given.generous == (statement.allows != statement.not_resource)
     )
+    # A variable stands for itself, but what a Deny spares it spares whatever the variable is.
+    if given.generous is None and statement.not_resource and not statement.allows:
+        widest = True
     resources = _resources(statement, given.asked, widest)
+    least = given.generous is None and statement.not_resource and statement.allows
     anywhere = statement.resources is None or (not statement.not_resource and EVERYTHING in resources)
     return Grant(
         statement,
@@ -137,6 +144,7 @@ def _grant(statement: Statement, policy: Policy, layer: str, given: Given, box: 
         statement.not_resource or anywhere,
         box,
         () if anywhere else _resources(statement, given.asked, not statement.not_resource),
+        _resources(statement, given.asked, True) if least and not anywhere else () if anywhere else resources,
     )
 
 
@@ -177,7 +185,7 @@ def _resource(
         if isinstance(value, str):
             parts.append(value)
         elif widest is None:
-            parts.append(f"\ue000{part.key}\ue001{part.default or ''}\ue002")
+            parts.append(f"\ue000{_hidden(part.key)}\ue001{_hidden(part.default or '')}\ue002")
         elif widest:
             parts.append(ANY)
         else:
@@ -187,7 +195,11 @@ def _resource(
 
 def with_variables(text: str) -> str:
     """A text in which a variable stands for itself, as policies write it."""
-    return _VARIABLE.sub(r"${\1}", text)
+    return _VARIABLE.sub(lambda found: f"${{{''.join(chr(ord(one) - _HIDDEN) for one in found[1])}}}", text)
+
+
+def _hidden(text: str) -> str:
+    return "".join(chr(ord(one) + _HIDDEN) for one in text)
 
 
 def resource_pattern(text: str) -> Pattern:
