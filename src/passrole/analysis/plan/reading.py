@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from passrole.analysis.plan.assembly import read_assembly
 from passrole.analysis.plan.passes import Deployment, UnreadablePlan, Where
-from passrole.analysis.plan.templates import read_assembly, read_template
+from passrole.analysis.plan.templates import read_template
 from passrole.analysis.plan.terraform import read_plan
 from passrole.state.directory import Directory
 

@@ -1,16 +1,15 @@
-"""The role passes of CloudFormation templates, the AWS SAM's included, and of CDK's cloud assemblies.
+"""The role passes of CloudFormation templates, the AWS SAM's included.
 
-Source: CloudFormation Template Reference; CloudFormation User Guide, "CloudFormation service role"; AWS CDK
-Developer Guide, "Bootstrapping"; AWS SAM Developer Guide, "Generated CloudFormation resources".
+Source: CloudFormation Template Reference; CloudFormation User Guide, "CloudFormation service role"; AWS SAM
+Developer Guide, "Generated CloudFormation resources".
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from passrole.analysis.plan.passes import (
     ANY,
@@ -66,8 +65,6 @@ _MARK: Final = "passrole-resource:"
 _OUTPUTS: Final = "Outputs."
 _NOT_HERE: Final = "the template of this nested stack is not here, and not read"
 _DEEPEST: Final = 5
-_MANIFEST: Final = "manifest.json"
-_KIND: Final = "aws:cloudformation:stack"
 
 
 def read_template(
@@ -358,74 +355,3 @@ class _Stack:
         except (TemplateError, UnicodeDecodeError) as error:
             return f"{path.name} is not read: {error}"
         return _Stack(template, inner, self._directory, told, path.parent, self)
-
-
-# --- CDK --------------------------------------------------------------------------------------
-
-
-def read_assembly(
-    folder: Path,
-    where: Where,
-    directory: Directory | None = None,
-    parameters: Mapping[str, str] | None = None,
-) -> list[Deployment]:
-    """The stacks of a cloud assembly (``cdk.out``), each with the role that CloudFormation acts with.
-
-    Raises UnreadablePlan.
-    """
-    try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UnreadablePlan(f"{folder}: no cloud assembly: {error}") from error
-    found: list[Deployment] = []
-    artifacts = manifest.get("artifacts") if isinstance(manifest, dict) else None
-    for id, one in artifacts.items() if isinstance(artifacts, dict) else ():
-        if not isinstance(one, dict):
-            continue
-        if one.get("type") == "cdk:cloud-assembly":
-            inner = _member(one, "properties", "directoryName")
-            found += read_assembly(folder / inner, where, directory, parameters) if inner else []
-        elif one.get("type") == _KIND:
-            found.append(_stack(folder, id, one, where, directory, parameters))
-    return found
-
-
-def _stack(
-    folder: Path,
-    id: str,
-    one: Mapping[str, Any],
-    where: Where,
-    directory: Directory | None,
-    parameters: Mapping[str, str] | None,
-) -> Deployment:
-    name = _member(one, "properties", "stackName") or id
-    account, _, region = str(one.get("environment", "")).removeprefix("aws://").partition("/")
-    region = ANY if region.startswith("unknown") or not region else region
-    own = Where(where.partition, account if account.isdigit() else where.account, region, name)
-    file = _member(one, "properties", "templateFile")
-    try:
-        text = (folder / file).read_text(encoding="utf-8")
-    except OSError as error:
-        raise UnreadablePlan(f"{folder / file}: {error.strerror or error}") from error
-    made = read_template(text, own, directory, parameters, folder=folder)
-    made.stack = name
-    made.role = _filled(_member(one, "properties", "cloudFormationExecutionRoleArn"), own)
-    made.by = _filled(_member(one, "properties", "assumeRoleArn"), own)
-    return made
-
-
-def _filled(role: str, where: Where) -> str:
-    """A role of the manifest with its placeholders filled in."""
-    for placeholder, value in (
-        ("${AWS::Partition}", where.partition),
-        ("${AWS::AccountId}", where.account),
-        ("${AWS::Region}", where.region),
-    ):
-        role = role.replace(placeholder, value)
-    return role
-
-
-def _member(one: Mapping[str, Any], outer: str, inner: str) -> str:
-    found = one.get(outer)
-    value = found.get(inner) if isinstance(found, dict) else None
-    return value if isinstance(value, str) else ""
