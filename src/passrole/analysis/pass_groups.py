@@ -52,6 +52,7 @@ class Conditions:
     def __init__(self, matches: RoleMatches, admitted: Admitted) -> None:
         self._matches = matches
         self._admitted = admitted
+        self._shared: dict[tuple[Requirement, ...], tuple[Requirement, ...]] = {}  # equal ones are one
         self._needed: dict[tuple[PassStatement, frozenset[str]], tuple[Requirement, ...]] = {}
 
     def groups(self, passing: Passing) -> Iterator[Group]:
@@ -70,7 +71,7 @@ class Conditions:
                         conditions = tuple(dict.fromkeys((*own, *others))) if others else own
                         parted[conditions] = parted.get(conditions, 0) | roles
             for conditions, roles in parted.items():
-                yield Group(service, roles, conditions)
+                yield Group(service, roles, self._shared.setdefault(conditions, conditions))
 
     def _matched(self, passing: Passing, statements: Iterable[PassStatement]) -> list[_Matched]:
         return [(one, self._matches.of(one, passing.asker)) for one in statements]
