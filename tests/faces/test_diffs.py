@@ -71,6 +71,7 @@ def test_folders_of_policies(tmp_path: Path) -> None:
         ("more", "user/alice", "arn:aws:iam::*:role/*", LAMBDA),
         ("more", "user/bob", arn("role", "Web"), LAMBDA),
     ]
+    assert "each row is a statement's" in run("diff", old, new).err
     back = run("diff", new, old, "--format", "json").json
     assert {one["change"] for one in back} == {"less"}
 

@@ -84,7 +84,10 @@ def _differences(old: str, new: str, account: Source) -> list[Difference]:
         return between_estates(with_policies(present, was), with_policies(present, now))
     if any(one.boundary is not None for one in (*was, *now)):
         say(["permissions boundaries count only with --details"])
-    return between_policies(was, now)
+    found = between_policies(was, now)
+    if found:
+        say(["no role is known: each row is a statement's; --details tells it role by role"])
+    return found
 
 
 def _is_folder(name: str) -> bool:
