@@ -106,3 +106,18 @@ def test_what_a_plan_leaves_out_is_told(details: str, tmp_path: Path) -> None:
     assert (done.status, done.json) == (0, [])
     for said in ("the plan failed", "aws_lambda_function.f: it is put off", "it passes no role"):
         assert said in done.err
+
+
+def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
+    page_text = (Path(__file__).parents[2] / "docs/plan.md").read_text(encoding="utf-8")
+    command, *printed = page_text.partition("```console\n")[2].partition("```")[0].splitlines()
+    path = tmp_path / "details.json"
+    path.write_text(json.dumps(page(users=[user("dev", document(allow(action="lambda:*")))])))
+    template = tmp_path / "stack.yaml"
+    template.write_text(
+        "Resources:\n  Role: {Type: AWS::IAM::Role, Properties: {}}\n"
+        "  Fn: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn}}\n"
+    )
+    places = {"stack.yaml": str(template), "details.json": str(path)}
+    words = [places.get(word, word) for word in command.removeprefix("$ passrole ").split()]
+    assert run(*words).out.splitlines() == printed
