@@ -64,7 +64,8 @@ def requirements(found: Residual) -> tuple[Requirement, ...]:
         return ()
     needed: dict[Requirement, None] = {}
     for layer in found.layers:
-        needed.update(dict.fromkeys(min(map(matching, layer), key=len)))
+        least = min(map(matching, layer), key=len)
+        needed.update(dict.fromkeys(least))
     for one in found.depends_on:
         if one.statement.effect == "Deny":
             needed.update(dict.fromkeys(not_matching(one)))
