@@ -11,10 +11,10 @@ import msgspec
 
 from passrole.analysis.audit.events import WholeRecord
 from passrole.analysis.audit.faults import CannotOpen, Digest, Foreign, Skipped, StoppedAt
-from passrole.analysis.audit.pool import FORKS, spread
 from passrole.analysis.audit.seen import Seen
-from passrole.analysis.audit.sources import Piece, Reader
+from passrole.analysis.audit.sources import Piece, Reader, is_far
 from passrole.analysis.audit.takers import takers
+from passrole.analysis.pool import FORKS, spread
 from passrole.analysis.replay import Replay
 from passrole.analysis.replayed import Judged, Replayed
 from passrole.analysis.sources import Source
@@ -89,7 +89,7 @@ class Replaying:
         """
         takers()  # made once, before processes are made of this one
         seen = Seen()
-        for part in spread(pieces, _Replayer(replay, source), Part, jobs if FORKS else 1):
+        for part in spread(pieces, _Replayer(replay, source), Part, jobs if FORKS else 1, far=is_far):
             if strict and part.skipped:
                 raise StoppedAt(str(part.skipped[0]))
             self.left_out += len(part.skipped)

@@ -12,9 +12,8 @@ from typing import Final
 import msgspec
 
 from passrole.analysis.account_passes import Pass
-from passrole.analysis.audit.pool import spread
-from passrole.analysis.audit.sources import Piece
 from passrole.analysis.pass_filters import Seen, why_nothing
+from passrole.analysis.pool import spread
 from passrole.analysis.requirements import Requirement
 from passrole.analysis.who_can_pass import Asked, By, Passes
 from passrole.state.estate.accounts import Accounts
@@ -94,8 +93,7 @@ class Jobs:
         )
 
     def _parts(self, by: By | None) -> Iterator[Part]:
-        pieces = (Piece("account", account, account) for account in self._accounts.ids)
-        for part in spread(pieces, _Reader(self._accounts, self._asked, by), Part, self._jobs):
+        for part in spread(self._accounts.ids, _Reader(self._accounts, self._asked, by), Part, self._jobs):
             if part.unreadable:
                 raise UnreadableEstate(part.unreadable)
             yield part
@@ -118,8 +116,8 @@ class _Reader:
         self._next = ""
         self._estates: Iterator[Estate] | None = None
 
-    def __call__(self, piece: Piece) -> Iterator[Part]:
-        self._next = piece.place
+    def __call__(self, account: str) -> Iterator[Part]:
+        self._next = account
         try:
             if self._estates is None:
                 self._estates = self._accounts.read(self._ids())

@@ -19,13 +19,13 @@ from tests.analysis.audit.organization_trail import START, Event, Maker, Truth, 
 from passrole.analysis.audit.auditing import Audit, audit
 from passrole.analysis.audit.events import Record
 from passrole.analysis.audit.faults import CannotOpen, Cut, Digest, Foreign, StoppedAt
-from passrole.analysis.audit.pool import WorkerLost, spread, usual_jobs
 from passrole.analysis.audit.records import records
 from passrole.analysis.audit.seen import Seen
-from passrole.analysis.audit.sources import Piece, pieces
+from passrole.analysis.audit.sources import Piece, is_far, pieces
 from passrole.analysis.audit.streams import chunks
 from passrole.analysis.audit.usage import Usage, Used
 from passrole.analysis.audit.workers import PassReader, Report
+from passrole.analysis.pool import WorkerLost, spread, usual_jobs
 from passrole.analysis.sources import Source
 
 NOWHERE = Source()
@@ -431,7 +431,7 @@ def test_more_is_asked_for_at_once_of_what_comes_from_afar(kind: str, at_once: i
     def work(piece: Piece) -> Iterator[Report]:
         yield Report([], [], done=True)
 
-    parts = spread(some(), work, Report, jobs=0)
+    parts = spread(some(), work, Report, jobs=0, far=is_far)
     next(parts)
     assert len(asked) == jobs
     assert len([*parts]) == 2 * jobs - 1

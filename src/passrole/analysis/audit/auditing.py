@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from passrole.analysis.audit.faults import Skipped, StoppedAt
-from passrole.analysis.audit.pool import spread
-from passrole.analysis.audit.sources import Piece
+from passrole.analysis.audit.sources import Piece, is_far
 from passrole.analysis.audit.takers import takers
 from passrole.analysis.audit.usage import Usage
 from passrole.analysis.audit.workers import PassReader, Report
+from passrole.analysis.pool import spread
 from passrole.analysis.sources import Source
 from passrole.state.directory import Directory
 
@@ -58,7 +58,7 @@ def audit(
     """
     found = Audit(Usage(directory))
     takers()  # made once, before processes are made of this one
-    for report in spread(pieces, PassReader(source), Report, jobs):
+    for report in spread(pieces, PassReader(source), Report, jobs, far=is_far):
         if strict and report.skipped:
             raise StoppedAt(str(report.skipped[0]))
         found.take(report)

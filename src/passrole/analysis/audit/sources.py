@@ -52,6 +52,11 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
         return is_aside(self.place)
 
 
+def is_far(piece: Piece) -> bool:
+    """Is it waited for, more than read?"""
+    return piece.kind == "object"
+
+
 class Progress(Protocol):
     """Told of bytes as they are taken from where they are stored."""
 
