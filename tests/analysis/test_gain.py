@@ -122,6 +122,36 @@ def test_what_depends_on_the_one_who_asks_is_gained_but_not_for_certain() -> Non
     assert other.certain
 
 
+def test_a_certain_example_is_certain_itself() -> None:
+    """A session may bring a tag that its role lacks: what a variable of it matches is not known."""
+    tagged = "arn:aws:s3:::${aws:PrincipalTag/project}*"
+    (one,) = found([], [allow(tagged, action="s3:ListBucket")]).witnesses
+    assert not one.certain
+    (one,) = found([], [allow([tagged, "arn:aws:s3:::ours"], action="s3:ListBucket")]).witnesses
+    assert (one.certain, one.resource) == (True, "arn:aws:s3:::ours")
+    barred: Json = {"Effect": "Deny", "Action": "s3:*", "Resource": tagged}
+    (one,) = found([], [allow(action="s3:ListBucket"), barred]).witnesses
+    assert not one.certain
+
+
+def test_a_boundary_narrows_what_is_told() -> None:
+    whole = estate(
+        page(
+            users=[user("alice", document(allow(action="sqs:*")))],
+            roles=[
+                role(
+                    "R",
+                    trust("ec2.amazonaws.com"),
+                    document(allow(action="*")),
+                    bounded=arn("policy", "Bound"),
+                )
+            ],
+            policies=[managed("Bound", document(allow(action=["sqs:*", "iam:PassRole"])))],
+        )
+    )
+    assert gains(whole, ALICE, ROLE).actions == ("iam:PassRole",)
+
+
 def test_boundaries_and_service_control_policies_limit_both() -> None:
     assert actions_of(
         found([allow(action="*")], [allow(action="sqs:PurgeQueue")], arn("policy", "Bound"))

@@ -264,19 +264,26 @@ class _Search:
             yield self._witness(place)
 
     def _witness(self, place: Place) -> Witness:
+        """The place as an example; another one of its statement where that is certain and it is not."""
         grant = place.grant
         forms = arn_forms(place.action, account=self._account)
         likely = arn_forms(place.action, account=self._account, region=_REGION)
-        shown = self._comparison.place(place.action, grant, likely) or place
-        certain = False
-        strict = [one for one in self._strict.mine.layers[0] if one.statement is grant.statement]
-        if strict:
+        strict = next((one for one in self._strict.mine.layers[0] if one.statement is grant.statement), None)
+        sure: Place | None = None
+        if strict is not None:
             try:
-                certain = self._strict.place(place.action, strict[0], forms) is not None
+                sure = self._strict.place(place.action, strict, likely)
+                sure = sure or self._strict.place(place.action, strict, forms)
             except partition.TooManyStates:
-                certain = False
+                sure = None
+        shown = sure or self._comparison.place(place.action, grant, likely) or place
         return Witness(
-            place.action, shown.resource, grant.policy.name, grant.statement.label, certain, shown.context
+            place.action,
+            shown.resource,
+            grant.policy.name,
+            grant.statement.label,
+            sure is not None,
+            shown.context,
         )
 
     def told(self, gained: int) -> Iterator[str]:
@@ -346,11 +353,14 @@ def _strict(contexts: Contexts, mine: Side, theirs: Side) -> Comparison:
         return replace(grant, box=box, resources=grant.at_most)
 
     least = Side(
-        tuple(tuple(one for one in layer if known(one)) for layer in mine.layers),
+        tuple(
+            tuple(replace(one, resources=one.at_least) for one in layer if known(one))
+            for layer in mine.layers
+        ),
         tuple(map(widest, mine.denies)),
     )
     most = Side(
         tuple(tuple(map(widest, layer)) for layer in theirs.layers),
-        tuple(one for one in theirs.denies if known(one)),
+        tuple(replace(one, at_most=one.at_least) for one in theirs.denies if known(one)),
     )
     return Comparison(contexts, least, most)

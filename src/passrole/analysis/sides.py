@@ -37,8 +37,8 @@ class Grant:
     resources: tuple[Pattern, ...]
     not_resource: bool
     box: Box
-    at_most: tuple[Pattern, ...] = ()  # of a Deny: resources such that it denies no less, variables open
-    at_least: tuple[Pattern, ...] = ()  # of an Allow: resources such that it allows no more, variables open
+    at_most: tuple[Pattern, ...] = ()  # resources such that it holds for no less, whatever variables are
+    at_least: tuple[Pattern, ...] = ()  # resources such that it holds for no more, whatever variables are
 
     @property
     def anywhere(self) -> bool:
@@ -133,7 +133,8 @@ def _grant(statement: Statement, policy: Policy, layer: str, given: Given, box: 
     if given.generous is None and statement.not_resource and not statement.allows:
         widest = True
     resources = _resources(statement, given.asked, widest)
-    least = given.generous is None and statement.not_resource and statement.allows
+    literal = given.generous is None and not statement.not_resource
+    at_least = _resources(statement, given.asked, None if literal else statement.not_resource)
     anywhere = statement.resources is None or (not statement.not_resource and EVERYTHING in resources)
     return Grant(
         statement,
@@ -144,7 +145,7 @@ def _grant(statement: Statement, policy: Policy, layer: str, given: Given, box: 
         statement.not_resource or anywhere,
         box,
         () if anywhere else _resources(statement, given.asked, not statement.not_resource),
-        _resources(statement, given.asked, True) if least and not anywhere else () if anywhere else resources,
+        () if anywhere else at_least,
     )
 
 
