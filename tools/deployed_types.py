@@ -70,7 +70,16 @@ def build() -> dict[str, Any]:
         "date": facts["date"],
         "cloudformation": {name: rows for name, rows in sorted(found.items()) if rows},
         "terraform": dict(sorted(terraform.items())),
+        "sent_again": _known_of(facts["sent_again"], terraform),
     }
+
+
+def _known_of(types: Sequence[str], known: Mapping[str, object]) -> list[str]:
+    """The types, in order. Raises ValueError for one that has no role."""
+    strange = sorted(set(types) - known.keys())
+    if strange:
+        raise ValueError(f"sent_again: {', '.join(strange)} have no role")
+    return sorted(types)
 
 
 def _terraform(type: str) -> str:

@@ -13,6 +13,7 @@ from passrole.catalog.operations import operation
 from passrole.catalog.role_parameters import RoleParameter
 
 _CLOUD_CONTROL: Final = "awscc_"
+_OF_MANY_CALLS: Final = frozenset(("aws_s3_bucket", "awscc_s3_bucket"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,21 @@ def terraform(type: str) -> tuple[RoleProperty, ...]:
     [('execution_role_arn', 'ecs:RegisterTaskDefinition')]
     """
     return (_awscc() if type.startswith(_CLOUD_CONTROL) else _of("terraform")).get(type, ())
+
+
+def sends_again(type: str, row: RoleProperty) -> bool:
+    """Does every update of a Terraform resource send the role, though it is the one that it has?
+
+    >>> sends_again("aws_sfn_state_machine", *terraform("aws_sfn_state_machine"))
+    True
+    >>> sends_again("aws_lambda_function", *terraform("aws_lambda_function"))
+    False
+    """
+    if type in files.table("deployments")["sent_again"]:
+        return True
+    service, _, call = row.call.partition(":")
+    # They replace a configuration; but API Gateway patches it, and a bucket is more than its replication.
+    return call.startswith(("Put", "Set")) and service != "apigateway" and type not in _OF_MANY_CALLS
 
 
 def snaked(path: str) -> str:

@@ -420,3 +420,30 @@ def test_a_stack_passes_what_its_template_does() -> None:
         "aws_cloudformation_stack.theirs/Own",
     }
     assert [one.partition(": ")[0].rpartition(".")[2] for one in first.notes] == ["far", "later", "broken"]
+
+
+def test_some_updates_send_the_role_again() -> None:
+    role_arn = arn("role", "x")
+    machine = {"role_arn": role_arn, "definition": "{}", "tags": {}}
+    rule = {"role": role_arn, "rule": [1]}
+    changes = [
+        resource(
+            "aws_sfn_state_machine.a", {**machine, "definition": "{1}"}, before=machine, actions=("update",)
+        ),
+        resource(
+            "aws_sfn_state_machine.b", {**machine, "tags": {"a": "b"}}, before=machine, actions=("update",)
+        ),
+        resource(
+            "aws_s3_bucket_replication_configuration.a",
+            {**rule, "rule": [2]},
+            before=rule,
+            actions=("update",),
+        ),
+        resource(
+            f"{LAMBDA}.a", {"role": role_arn, "x": 2}, before={"role": role_arn, "x": 1}, actions=("update",)
+        ),
+    ]
+    assert set(passes(read(changes))) == {
+        "aws_sfn_state_machine.a",
+        "aws_s3_bucket_replication_configuration.a",
+    }

@@ -42,6 +42,7 @@ _LAUNCHES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("launch_template_config.launch_template_specification",),
     ),
 }
+_TAGS: Final = frozenset(("tags", "tags_all"))
 _STACK: Final = "aws_cloudformation_stack"
 _NAMES: Final = ("id", "name", "launch_template_id", "launch_template_name")
 
@@ -115,11 +116,13 @@ class _Plan:
         if one.get("mode", "managed") != "managed" or not _WORK & actions:
             return
         change = as_json(one.get("change"))
-        # What is replaced is made anew, with its role; what stays passes only a role that it has not yet.
+        # What is replaced is made anew, with its role; of what stays most calls only send what is new.
         before = as_json(change.get("before")) if "delete" not in actions else {}
         address, kind = str(one.get("address", "")), str(one.get("type", ""))
+        whole = _changes(before, change)
         for row in deployments.terraform(kind):
-            present = {text for text in planned_at(before, None, segments(row.path)) if text is not None}
+            held = {} if whole and deployments.sends_again(kind, row) else before
+            present = {text for text in planned_at(held, None, segments(row.path)) if text is not None}
             for role in self._named(one, asker, row, present):
                 self.deployment.passes.append(PlannedPass(address, row, role))
         if kind in _LAUNCHES and "create" in actions:
@@ -252,6 +255,13 @@ class _Plan:
                 launched = PlannedPass(address, RoleProperty("launch_template", call, row.parameter), role)
                 if launched not in self.deployment.passes:
                     self.deployment.passes.append(launched)
+
+
+def _changes(before: Json, change: Json) -> bool:
+    """Does an update change more than tags, which have calls of their own?"""
+    after, unknown = as_json(change.get("after")), as_json(change.get("after_unknown"))
+    names = (before.keys() | after.keys() | {name for name, one in unknown.items() if one}) - _TAGS
+    return any(before.get(name) != after.get(name) for name in names)
 
 
 def _actions(one: Json) -> frozenset[str]:
