@@ -198,6 +198,21 @@ MINE = "arn:aws:s3:::${aws:username}/*"
             [{"Effect": "Allow", "Action": "s3:*", "NotResource": MINE}],
             PASS,
         ),
+        # What it stands for may be denied there, or here spared, where the variable itself is not.
+        ([allow(action="s3:*"), deny("arn:aws:s3:::a*", action="s3:*")], [allow(MINE, action="s3:*")], FAIL),
+        (
+            [deny(action="iam:*")],
+            [
+                allow(MINE, action="s3:*"),
+                {"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:s3:::a*"},
+            ],
+            FAIL,
+        ),
+        (
+            [allow(MINE, action="s3:*"), deny("arn:aws:s3:::a*", action="s3:Put*")],
+            [allow(MINE, action="s3:Get*")],
+            PASS,
+        ),
     ],
 )
 def test_variables_may_have_any_value(old: list[Json], new: list[Json], result: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from passrole.analysis.sides import EVERYTHING, Grant, Side, with_variables
+from passrole.analysis.sides import EVERYTHING, Grant, Side, widened, with_variables
 from passrole.catalog import actions as catalog
 from passrole.policy.contexts import Box, Contexts, Value, contains, meet
 from passrole.values import glob, partition
@@ -154,6 +154,14 @@ class Comparison:
                     found = self._resource((one, bound), allow, mine, theirs)
                     if found is not None:
                         return found
+            # As itself a variable may be under a Deny, or outside of one, that some value of it is not.
+            wide = widened(one) if mine.denies or theirs.denies else None
+            for bound in (universe or (EVERYTHING,)) if wide is not None else ():
+                assert wide is not None
+                if partition.meet(wide, bound):
+                    found = self._resource((wide, bound), allow, mine, theirs, same=one)
+                    if found is not None:
+                        return found
         return None
 
     def _covered(self, pattern: Pattern, allow: Grant, theirs: Side) -> bool:
@@ -166,8 +174,15 @@ class Comparison:
         )
 
     def _resource(
-        self, fence: tuple[Pattern, ...], allow: Grant, mine: Side, theirs: Side
+        self,
+        fence: tuple[Pattern, ...],
+        allow: Grant,
+        mine: Side,
+        theirs: Side,
+        *,
+        same: Pattern | None = None,
     ) -> tuple[str, Box] | None:
+        """A resource inside the fence. same is a pattern that all match there, by a variable's value."""
         fence = tuple(dict.fromkeys(one for one in fence if not one.everything)) or (EVERYTHING,)
         # Of mine, another Allow of the same layer adds nothing to what this one gives.
         mine = Side(tuple((allow,) if allow in layer else layer for layer in mine.layers), mine.denies)
@@ -181,7 +196,7 @@ class Comparison:
         for grant in (*mine.grants(), *theirs.grants()):
             bits[grant] = 0
             for one in grant.resources:
-                bits[grant] |= always if one in fence else bit.get(one, 0)
+                bits[grant] |= always if one in fence or one == same else bit.get(one, 0)
         found: Box | None = None
 
         def wanted(matched: int) -> bool:

@@ -119,6 +119,8 @@ def _side(given: Given, contexts: Contexts, named: Callable[[Statement], Box | N
                 box = None if whom is None else contexts.box(statement.conditions, given.asked, whom)
                 if box is not None:
                     grant = _grant(statement, policy, name, given, box)
+                    if grant.not_resource and EVERYTHING in grant.resources:
+                        continue  # it holds for nothing
                     (allows if statement.allows else denies).append(grant)
         if number < len(given.layers):
             layers.append(tuple(allows))
@@ -197,6 +199,19 @@ def _resource(
 def with_variables(text: str) -> str:
     """A text in which a variable stands for itself, as policies write it."""
     return _VARIABLE.sub(lambda found: f"${{{''.join(chr(ord(one) - _HIDDEN) for one in found[1])}}}", text)
+
+
+def widened(pattern: Pattern) -> Pattern | None:
+    """The pattern with any text for its variables that stand for themselves; None where it has none."""
+    parts: list[Token] = []
+    for token in pattern.tokens:
+        if isinstance(token, str) and _VARIABLE.search(token):
+            for number, part in enumerate(_VARIABLE.split(token)):  # keys come between the other texts
+                parts += [ANY] if number % 2 else [part] if part else []
+        else:
+            parts.append(token)
+    found = glob.pattern_of(tuple(parts))
+    return None if found == pattern else found
 
 
 def _hidden(text: str) -> str:
