@@ -175,3 +175,53 @@ def test_who_is_not_listed_is_refused(name: str) -> None:
             with pytest.raises(ServiceError) as refused:
                 client.call(service, operation, given)
             assert "not authorized" in refused.value.message
+
+
+def test_tasks_state_machines_and_launch_templates_are_read_with_their_roles() -> None:
+    """Of the kinds whose services some role trusts, by the role of the task or else of its definition."""
+    with (
+        Endpoint(Options(port=0, ephemeral=True, root_key=ROOT)) as endpoint,
+        Client(Credentials(*ROOT), url=endpoint.url) as root,
+    ):
+        for name, service in (
+            ("Task", "ecs-tasks"),
+            ("Other", "ecs-tasks"),
+            ("Flow", "states"),
+            ("Box", "ec2"),
+        ):
+            trusted = json.dumps(trust(f"{service}.amazonaws.com"))
+            root.call("iam", "CreateRole", {"RoleName": name, "AssumeRolePolicyDocument": trusted})
+        root.call("iam", "CreateInstanceProfile", {"InstanceProfileName": "boxes"})
+        root.call("iam", "AddRoleToInstanceProfile", {"InstanceProfileName": "boxes", "RoleName": "Box"})
+        data = {"IamInstanceProfile": {"Name": "boxes"}}
+        root.call("ec2", "CreateLaunchTemplate", {"LaunchTemplateName": "t", "LaunchTemplateData": data})
+        flow = {"name": "f", "definition": '{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}'}
+        root.call("stepfunctions", "CreateStateMachine", {**flow, "roleArn": arn("role", "Flow")})
+        root.call("ecs", "CreateCluster", {"clusterName": "c"})
+        container = {"name": "a", "image": "x", "memory": 128}
+        given = {"family": "web", "taskRoleArn": arn("role", "Task"), "containerDefinitions": [container]}
+        network = {
+            "subnets": [first_of(root, "DescribeSubnets", "Subnets", "SubnetId")],
+            "securityGroups": [first_of(root, "DescribeSecurityGroups", "SecurityGroups", "GroupId")],
+        }
+        root.call("ecs", "RegisterTaskDefinition", {**given, "networkMode": "awsvpc"})
+        for overrides in ({}, {"overrides": {"taskRoleArn": arn("role", "Other")}}):
+            run: Json = {"cluster": "c", "taskDefinition": "web", "launchType": "FARGATE", **overrides}
+            root.call("ecs", "RunTask", {**run, "networkConfiguration": {"awsvpcConfiguration": network}})
+        notes: list[str] = []
+        found = inventory(root, read_live(root), notes)
+        held = sorted((one.kind, one.role.rsplit("/", 1)[-1]) for one in found.held)
+        assert held == [
+            ("launch template", "Box"),
+            ("state machine", "Flow"),
+            ("task", "Other"),
+            ("task", "Task"),
+        ]
+        assert found.unread == frozenset()
+        assert notes == []
+
+
+def first_of(client: Client, operation: str, rows: str, member: str) -> str:
+    listed = client.call("ec2", operation)[rows]
+    assert isinstance(listed, list)
+    return str(listed[0][member])
