@@ -134,9 +134,11 @@ def _grant(statement: Statement, policy: Policy, layer: str, given: Given, box: 
     # A variable stands for itself, but what a Deny spares it spares whatever the variable is.
     if given.generous is None and statement.not_resource and not statement.allows:
         widest = True
-    resources = _resources(statement, given.asked, widest)
-    literal = given.generous is None and not statement.not_resource
-    at_least = _resources(statement, given.asked, None if literal else statement.not_resource)
+    resources = at_most = at_least = _resources(statement, given.asked, widest)
+    if any("${" in text for text in statement.resources or ()):
+        literal = given.generous is None and not statement.not_resource
+        at_most = _resources(statement, given.asked, not statement.not_resource)
+        at_least = _resources(statement, given.asked, None if literal else statement.not_resource)
     anywhere = statement.resources is None or (not statement.not_resource and EVERYTHING in resources)
     return Grant(
         statement,
@@ -146,7 +148,7 @@ def _grant(statement: Statement, policy: Policy, layer: str, given: Given, box: 
         () if anywhere else resources,
         statement.not_resource or anywhere,
         box,
-        () if anywhere else _resources(statement, given.asked, not statement.not_resource),
+        () if anywhere else at_most,
         () if anywhere else at_least,
     )
 
