@@ -17,7 +17,8 @@ from dataclasses import replace
 from bench.who_can_pass import ACCOUNT, NOW, document, passing, put_policy, trust
 
 from passrole.analysis.askers import PASSED_TO, Asker
-from passrole.analysis.escalation.graph import Graph, Node
+from passrole.analysis.escalation.graph import Graph
+from passrole.analysis.escalation.nodes import Node
 from passrole.analysis.escalation.paths import Search, escalations
 from passrole.analysis.trust import may_assume
 from passrole.authorize.gather import trust_policy

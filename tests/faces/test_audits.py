@@ -191,9 +191,27 @@ def test_the_report_shows_names_as_text(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_answered_is_said_in_a_line(arguments: tuple[str, ...], words: str) -> None:
     found = run("audit", *arguments)
-    assert found.status in (0, 2)
+    assert found.status == 2
     assert words in found.err
     assert "Traceback" not in found.err
+
+
+@pytest.mark.parametrize("command", [("audit",), ("replay", "--policies", "policies")])
+def test_a_trail_of_which_nothing_can_be_read_has_no_answer(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath("policies/user").mkdir(parents=True)
+    tmp_path.joinpath("policies/user/alice.json").write_text(json.dumps(document(allow(WORKER))))
+    trail = tmp_path / "trail"
+    trail.mkdir()
+    assert run(*command, "trail").status == 0  # there is nothing to be read
+    trail.joinpath("notes.txt").write_text("not a trail")
+    found = run(*command, "trail")
+    assert (found.status, "notes.txt" in found.err) == (2, True)
+    one = event("ListUsers", "iam.amazonaws.com", {}, 1)
+    trail.joinpath("a.json").write_text(json.dumps({"Records": [one]}))
+    assert run(*command, "trail").status == (0 if command == ("audit",) else 1)
 
 
 def test_strict_stops_at_the_first_fault(trail: Path) -> None:
