@@ -248,3 +248,19 @@ def test_a_service_keeps_its_count(admin: Administrator) -> None:
 
     admin.call("ecs:DeleteService", service="web", force=True).at()
     assert within(running, lambda arns: not arns) == set()
+
+
+def test_without_security_groups_those_of_the_vpc_are_taken(admin: Administrator) -> None:
+    subnet = admin.call("ec2:DescribeSubnets").text("Subnets", 0, "SubnetId")
+    given = {
+        "taskDefinition": "web",
+        "launchType": "FARGATE",
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": [subnet]}},
+    }
+    started = admin.call("ecs:RunTask", **given)
+    details = started.items("tasks")[0].items("attachments")[0].items("details")
+    interface = next(one.text("value") for one in details if one.text("name") == "networkInterfaceId")
+    shown = admin.call("ec2:DescribeNetworkInterfaces", NetworkInterfaceIds=[interface])
+    assert shown.text("NetworkInterfaces", 0, "Groups", 0, "GroupName") == "default"
+    service = admin.call("ecs:CreateService", serviceName="bare", desiredCount=0, **given)
+    assert service.text("service", "status") == "ACTIVE"

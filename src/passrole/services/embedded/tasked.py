@@ -12,6 +12,7 @@ from copy import copy
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from moto.ec2.models import ec2_backends
 from moto.ecs.exceptions import EcsClientException, InvalidParameterException
 from moto.ecs.models import Container, EC2ContainerServiceBackend, Service, Task
 
@@ -82,6 +83,7 @@ class TaskedBackend(EC2ContainerServiceBackend):
 
     def run_task(self, cluster_str: str, *given: Any, **named: Any) -> list[Task]:
         """As moto's. Raises InvalidParameterException where a cluster has no instances to run it on."""
+        self._fill_groups(*given, *named.values())
         try:
             tasks = super().run_task(cluster_str, *given, **named)
         except Exception as error:
@@ -94,9 +96,25 @@ class TaskedBackend(EC2ContainerServiceBackend):
 
     def start_task(self, *given: Any, **named: Any) -> list[Task]:
         """As moto's."""
+        self._fill_groups(*given, *named.values())
         tasks = super().start_task(*given, **named)
         self.count()
         return tasks
+
+    def _fill_groups(self, *given: Any) -> None:
+        """Puts the default group of the subnets' VPC where a network's groups are left out.
+
+        moto wants some. Source: ECS API Reference, AwsVpcConfiguration, securityGroups.
+        """
+        for one in given:
+            network = one.get("awsvpcConfiguration") if isinstance(one, dict) else None
+            if not isinstance(network, dict) or network.get("securityGroups"):
+                continue
+            backend = ec2_backends[self.account_id][self.region_name]
+            asked = network.get("subnets", ())
+            subnets = [subnet for subnet in backend.describe_subnets() if subnet.id in asked]
+            groups = (backend.get_default_security_group(subnet.vpc_id) for subnet in subnets)
+            network["securityGroups"] = list(dict.fromkeys(group.id for group in groups if group is not None))
 
     def stop_task(self, cluster_str: str, task_str: str, reason: str) -> Task:
         """Raises InvalidParameterException for a task that is not there. A stopped one stays as it is."""
@@ -136,6 +154,7 @@ class TaskedBackend(EC2ContainerServiceBackend):
 
     def create_service(self, *given: Any, **named: Any) -> Service:
         """As moto's; the agent sees to its tasks."""
+        self._fill_groups(*given, *named.values())
         service = super().create_service(*given, **named)
         vars(service).setdefault("created_at", now())
         self.count()
@@ -143,6 +162,7 @@ class TaskedBackend(EC2ContainerServiceBackend):
 
     def update_service(self, service_properties: dict[str, Any]) -> Service:
         """As moto's. A new task definition is a new deployment."""
+        self._fill_groups(*service_properties.values())
         wanted = service_properties.get("task_definition")
         service = super().update_service(service_properties)
         if wanted:
