@@ -197,7 +197,7 @@ def test_what_cannot_be_answered_is_said_in_a_line(arguments: tuple[str, ...], w
 
 
 @pytest.mark.parametrize("command", [("audit",), ("replay", "--policies", "policies")])
-def test_a_trail_of_which_nothing_can_be_read_has_no_answer(
+def test_a_trail_that_cannot_be_opened_has_no_answer(
     command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -208,7 +208,9 @@ def test_a_trail_of_which_nothing_can_be_read_has_no_answer(
     assert run(*command, "trail").status == 0  # there is nothing to be read
     trail.joinpath("notes.txt").write_text("not a trail")
     found = run(*command, "trail")
-    assert (found.status, "notes.txt" in found.err) == (2, True)
+    assert (found.status, "notes.txt" in found.err) == (0, True)
+    found = run(*command, "http://127.0.0.1:9", AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
+    assert (found.status, "127.0.0.1:9" in found.err) == (2, True)
     one = event("ListUsers", "iam.amazonaws.com", {}, 1)
     trail.joinpath("a.json").write_text(json.dumps({"Records": [one]}))
     assert run(*command, "trail").status == (0 if command == ("audit",) else 1)

@@ -59,8 +59,10 @@ class _Replayer:
                 part = Part([], [])
         except Digest:
             pass
-        except (Foreign, CannotOpen) as error:
+        except Foreign as error:
             fault("", str(error))
+        except CannotOpen as error:
+            part.skipped.append(Skipped(piece.name, "", str(error), unopened=True))
         part.done = True
         yield part
 

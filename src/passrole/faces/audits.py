@@ -118,8 +118,8 @@ def audit(
         _write_rows(rows, format)
         if format is Format.table and known:
             _write_grants(grants, policies)
-    # Where nothing could be read, that no role was passed would be said without knowing.
-    return 2 if found.left_out and not found.records else 0
+    # Where no trail could be opened, that no role was passed would be said without knowing.
+    return 2 if not found.records and any(one.unopened for one in found.skipped) else 0
 
 
 def _audited(

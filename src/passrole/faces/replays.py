@@ -78,8 +78,8 @@ def replay(
     if counts["failed"]:
         told += f"; {counts['failed']:,} failed for other reasons"
     say((told, *faults(running.skipped, running.left_out)))
-    if running.left_out and not counts.total():
-        return 2  # nothing could be read: that nothing changes would be said without knowing
+    if not counts.total() and any(one.unopened for one in running.skipped):
+        return 2  # no trail could be opened: that nothing changes would be said without knowing
     return 1 if counts["changed"] else 0
 
 

@@ -8,11 +8,15 @@ from passrole.values.errors import PassroleError
 
 
 class Skipped(msgspec.Struct, frozen=True, array_like=True):
-    """Something left out. place is ``record 17``, ``line 3`` or ``byte 4096``; "" for the whole file."""
+    """Something left out. place is ``record 17``, ``line 3`` or ``byte 4096``; "" for the whole file.
+
+    unopened tells that nobody could look into it: it is not there, or may not be read.
+    """
 
     file: str
     place: str
     why: str
+    unopened: bool = False
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.file, self.place, self.why) if part)

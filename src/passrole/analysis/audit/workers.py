@@ -72,8 +72,10 @@ class PassReader:
                     told = Report([], [])
         except Digest:
             told.digest = True
-        except (Foreign, CannotOpen) as error:
+        except Foreign as error:
             fault("", str(error))
+        except CannotOpen as error:
+            told.skipped.append(Skipped(piece.name, "", str(error), unopened=True))
         _look(waiting, table, piece, told)
         told.done = True
         yield told
