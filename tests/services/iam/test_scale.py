@@ -98,8 +98,9 @@ def test_every_page_takes_the_same_time(
         taken.append(seconds)
         seen |= {str(row["Arn"]) for row in rows if ":aws:policy/" not in str(row["Arn"])}
     assert len(seen) == total
-    # The slowest of the last three pages against the median: the way to the page costs nothing.
-    assert max(taken[-4:-1]) < 5 * sorted(taken)[len(taken) // 2]
+    # Of the last three pages the middle one, as a collection of garbage may fall into any, against the median
+    # of all: the way to the page costs nothing.
+    assert sorted(taken[-4:-1])[1] < 5 * sorted(taken)[len(taken) // 2]
 
 
 @pytest.mark.prove  # a measurement: a busy machine would fail it for nothing
