@@ -122,8 +122,19 @@ def test_nothing_of_it_may_be_changed(form: str) -> None:
         replace(raw, query=raw.query.replace("acl", "tagging")),
         with_header(raw, "x-amz-copy-source", "/other/secret"),
         with_header(raw, "content-type", "text/html"),
+        replace(raw, query=f"{raw.query}&metadataTable"),
     ):
         assert refusal(other) is AuthKind.MISMATCH
+
+
+@pytest.mark.parametrize("form", SIGNERS)
+@pytest.mark.parametrize(
+    ("signed_for", "asked"), [("/bucket/a%20b", "/bucket/a%2520b"), ("/bucket/k?acl", "/bucket/k%3Facl")]
+)
+def test_a_key_is_not_another_one_s_encoding(form: str, signed_for: str, asked: str) -> None:
+    raw = signed(form, signed_for)
+    query = raw.query.removeprefix("acl").removeprefix("&")
+    assert refusal(replace(raw, path=asked, query=query)) is AuthKind.MISMATCH
 
 
 def test_what_is_missing_is_said() -> None:

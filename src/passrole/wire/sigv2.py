@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from passrole.wire.authfailure import AuthFailure, AuthKind
 from passrole.wire.canonical import query_parameters
 from passrole.wire.request import Credential, RawRequest, Signature
+from passrole.wire.restroute import routes
 
 VERSION: Final = "AWS"  # how the scheme and the condition key s3:signatureversion name it
 REGION: Final = "us-east-1"  # the scope that these signatures do not have; the bucket has its own
@@ -127,12 +128,11 @@ def verify(raw: RawRequest, signature: Signature, secret: str, paths: Iterable[s
     given = signature.signature.encode()
     first = ""
     for path in paths:
-        for resource in dict.fromkeys((path, unquote(path))):
-            to_sign = string_to_sign(raw, signature, resource)
-            made = b64encode(hmac.digest(secret.encode(), to_sign.encode(), "sha1"))
-            if hmac.compare_digest(made, given):
-                return
-            first = first or to_sign
+        to_sign = string_to_sign(raw, signature, path)
+        made = b64encode(hmac.digest(secret.encode(), to_sign.encode(), "sha1"))
+        if hmac.compare_digest(made, given):
+            return
+        first = first or to_sign
     raise AuthFailure(
         AuthKind.MISMATCH,
         {
@@ -174,8 +174,11 @@ def _subresources(query: str) -> str:
 
 
 def _signed(query: str) -> Iterator[str]:
+    # Newer subresources are no part of these signatures: they are counted in, so that a URL which was signed
+    # without one cannot be made to ask for it.
+    signed = _SIGNED | routes("s3").subresources
     for name, equals, value in sorted(pair.partition("=") for pair in query.split("&")):
-        if name in _SIGNED:
+        if name in signed:
             yield f"{name}={unquote(value)}" if equals and value else name
 
 
