@@ -19,7 +19,8 @@ from tests.analysis.audit.test_columns import as_parquet, athena
 
 from passrole.analysis.audit.aside import is_aside
 from passrole.analysis.audit.faults import Cut, Foreign
-from passrole.analysis.audit.streams import CHUNK, chunks
+from passrole.analysis.audit.marks import CHUNK
+from passrole.analysis.audit.streams import chunks
 
 pyarrow = pytest.importorskip("pyarrow")
 

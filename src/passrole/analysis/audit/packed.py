@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from passrole.analysis.audit.faults import Cut, Foreign
-from passrole.analysis.audit.streams import BZIP2, CHUNK, UTF_16, XZ, Stream
+from passrole.analysis.audit.marks import BZIP2, CHUNK, UTF_16, XZ, Stream
 
 
 class _Decompressor(Protocol):

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from isal import isal_zlib
 
 from passrole.analysis.audit.faults import Cut
+from passrole.analysis.audit.marks import BZIP2, CHUNK, GZIP, UTF_16, XZ, ZSTANDARD, Stream
 
-CHUNK: Final = 1 << 18  # bytes, of what comes and of what is handed on: it stays in a processor's cache
-_GZIP: Final = b"\x1f\x8b"
-BZIP2: Final = tuple(b"BZh%d" % level for level in range(1, 10))
-XZ: Final = b"\xfd7zXZ\x00"
-ZSTANDARD: Final = b"\x28\xb5\x2f\xfd"
-UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _OTHERS: Final = (*BZIP2, XZ, ZSTANDARD, *UTF_16)
 _DAMAGED: Final = cast(type[Exception], isal_zlib.error)  # isal's types take the class for one of its errors
 _GZIP_FORM: Final = 31  # window bits of 15, with gzip's header
 _DEEPEST: Final = 4  # times that something compressed is decompressed again
-
-
-class Stream(Protocol):
-    """Anything that gives bytes."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most that many bytes, b"" at the end. Raises OSError."""
 
 
 def chunks(stream: Stream, depth: int = 0) -> Iterator[bytes]:
@@ -54,7 +42,7 @@ def chunks(stream: Stream, depth: int = 0) -> Iterator[bytes]:
 
 def _unpacked(stream: Stream, first: bytes) -> Iterator[bytes] | None:
     """What a compressed stream holds; None for one that is not."""
-    if first.startswith(_GZIP):
+    if first.startswith(GZIP):
         return _gunzipped(stream, first)
     if first.startswith(_OTHERS):
         from passrole.analysis.audit.packed import unpacked  # loads what hardly any trail asks for
@@ -68,7 +56,7 @@ def _again(pieces: Iterator[bytes], depth: int) -> Iterator[bytes]:
     first = next(pieces, b"")
     while len(first) < len(XZ) and (more := next(pieces, b"")):
         first += more
-    if first.startswith((_GZIP, *_OTHERS)):
+    if first.startswith((GZIP, *_OTHERS)):
         yield from chunks(_Put(first, pieces), depth)
         return
     if first:
@@ -115,5 +103,5 @@ def _gunzipped(stream: Stream, data: bytes) -> Iterator[bytes]:
                         raise Cut(f"byte {given}", "cut-off gzip: its end is missing")
         data = member.unused_data or stream.read(CHUNK)
         data = data.lstrip(b"\0")  # padding, as tape and some copy tools leave it
-        if data and not data.startswith(_GZIP[: len(data)]):
+        if data and not data.startswith(GZIP[: len(data)]):
             raise Cut(f"byte {given}", "something that is no gzip stands behind the gzip")
